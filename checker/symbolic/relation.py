@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The successor relation of a whole system as one formula.
+
+A selector says which rule moves, or which operation of which role; the actor,
+the parameters and the choices are unknowns.  ``Space`` is one state of unknowns,
+``Relation`` is one step between two spaces; a longer run chains them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import z3  # type: ignore[import-untyped,unused-ignore]
+
+from checker.language import ir
+from checker.language import types as t
+from checker.symbolic import values as v
+from checker.symbolic.expressions import Expressions
+from checker.symbolic.flow import Flow, Value, as_number, as_truth, pick
+from checker.symbolic.step import Steps, steps_of
+
+
+@dataclass
+class Space:
+    """One state of unknowns: a code per cell, a truth where the cell is bool.
+
+    ``valid`` says that every code is one of its type.
+    """
+
+    cells: tuple[Value, ...]
+    valid: v.Truth
+
+    @classmethod
+    def fresh(cls, system: ir.System, prefix: str) -> Space:
+        """New unknowns, whose names begin with ``prefix``."""
+        cells: list[Value] = []
+        valid: v.Truth = True
+        for place in system.fields:
+            for k in range(place.count):
+                name = f"{prefix}{place.name}.{k}"
+                if isinstance(place.type, t.BoolT):
+                    cells.append(z3.Bool(name))
+                else:
+                    cell, fits = v.variable(name, 0, place.type.card - 1)
+                    cells.append(cell)
+                    valid = v.both(valid, fits)
+        return cls(tuple(cells), valid)
+
+    @classmethod
+    def known(cls, system: ir.System, vector: Sequence[int]) -> Space:
+        """The state with these codes."""
+        out: list[Value] = []
+        for place in system.fields:
+            part = vector[place.offset : place.offset + place.count]
+            out.extend(bool(code) if isinstance(place.type, t.BoolT) else code for code in part)
+        return cls(tuple(out), True)
+
+    def is_state(self, vector: Sequence[int]) -> list[Any]:
+        """Formulas that together say: this is the state with these codes."""
+        return [as_z3_equal(cell, code) for cell, code in zip(self.cells, vector, strict=True)]
+
+    def replacing(self, vector: Sequence[int]) -> list[tuple[Any, Any]]:
+        """What z3.substitute needs to put these codes in."""
+        out = []
+        for cell, code in zip(self.cells, vector, strict=True):
+            if isinstance(cell, v.Num):
+                out.append((cell.bits, z3.BitVecVal(code, cell.bits.size())))
+            elif not isinstance(cell, int):
+                out.append((cell, z3.BoolVal(bool(code))))
+        return out
+
+    def read(self, model: Any) -> tuple[int, ...]:
+        """The codes that a z3 model gives to these cells."""
+        out = []
+        for cell in self.cells:
+            if isinstance(cell, v.Num):
+                out.append(int(model.eval(cell.bits, model_completion=True).as_long()))
+            elif isinstance(cell, int):
+                out.append(int(cell))
+            else:
+                out.append(int(z3.is_true(model.eval(cell, model_completion=True))))
+        return tuple(out)
+
+
+def as_z3_equal(cell: Value, code: int) -> Any:
+    """The formula that a cell has this code."""
+    if isinstance(cell, v.Num):
+        return cell.bits == code
+    if isinstance(cell, int):
+        return z3.BoolVal(int(cell) == code)
+    return cell if code else z3.Not(cell)
+
+
+@dataclass
+class Move:
+    """One procedure's steps, as one alternative of the relation."""
+
+    number: int
+    role: int | None
+    steps: Steps
+    happens: v.Truth = False
+    fails: v.Truth = False
+
+
+@dataclass
+class Relation:
+    """Steps from ``source`` to ``target``.
+
+    ``moves`` lists the alternatives; ``which`` and ``actor`` select among them.
+    ``happens`` is the formula of a step into the target, ``fails`` the formula of
+    a step that ends in a model error or a false assertion.
+    """
+
+    system: ir.System
+    source: Space
+    target: Space
+    prefix: str = ""
+    moves: list[Move] = field(default_factory=list)
+    which: v.Number = 0
+    actor: dict[int, v.Number] = field(default_factory=dict)
+    happens: v.Truth = False
+    fails: v.Truth = False
+
+    @classmethod
+    def between(cls, system: ir.System, source: Space, target: Space, prefix: str = "") -> Relation:
+        """The relation from one space to another; its unknowns begin with ``prefix``."""
+        out = cls(system, source, target, prefix)
+        out._collect()
+        out._join()
+        return out
+
+    def _collect(self) -> None:
+        system, cells = self.system, self.source.cells
+        for rule in system.rules:
+            name = f"{self.prefix}{len(self.moves)}."
+            self.moves.append(Move(len(self.moves), None, steps_of(system, rule, None, 0, cells, name)))
+        for number, role in enumerate(system.roles):
+            actor, valid = v.variable(f"{self.prefix}actor.{number}", 0, role.type.size - 1)
+            self.actor[number] = actor
+            for operation in role.operations:
+                name = f"{self.prefix}{len(self.moves)}."
+                steps = steps_of(system, operation, role, actor, cells, name)
+                self.moves.append(Move(len(self.moves), number, steps, valid, valid))
+
+    def _join(self) -> None:
+        """One formula out of the moves; the target's cells are written once."""
+        self.which, _ = v.variable(f"{self.prefix}which", 0, max(0, len(self.moves) - 1))
+        result: tuple[Value, ...] = self.source.cells
+        for move in self.moves:
+            valid = True if move.role is None else move.happens
+            exits = move.steps.exits
+            move.happens = v.both(valid, v.any_of(exit_.guard for exit_ in exits))
+            move.fails = v.both(valid, v.any_of(failure.guard for failure in move.steps.failures))
+            chosen = v.equal(self.which, move.number)
+            for exit_ in exits:
+                here = v.both(chosen, exit_.guard)
+                result = tuple(pick(here, x, y) for x, y in zip(exit_.state, result, strict=True))
+        happens = v.any_of(v.both(v.equal(self.which, move.number), move.happens) for move in self.moves)
+        for cell, value in zip(self.target.cells, result, strict=True):
+            happens = v.both(happens, same(cell, value))
+        self.happens = happens
+        self.fails = v.any_of(v.both(v.equal(self.which, move.number), move.fails) for move in self.moves)
+
+
+def same(cell: Value, value: Value) -> v.Truth:
+    """The formula that a cell has this value."""
+    if isinstance(cell, bool) or z3.is_bool(cell):
+        return v.same_truth(cell, as_truth(value))
+    return v.equal(cell, as_number(value))
+
+
+def condition_of(system: ir.System, promise: ir.Promise, state: Space, old: Space | None = None) -> tuple[
+    v.Truth, v.Truth
+]:
+    """Whether a promise's condition is true, and whether evaluating it is a model error."""
+    evaluator = Expressions(system, old.cells if old else None)
+    value = evaluator.truth(promise.condition, Flow(True, {}, state.cells))
+    return value, v.any_of(failure.guard for failure in evaluator.failures)
