@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Slots: taking virtual and physical ones, releasing what backs a virtual one.
+
+Mirrors   folio_alloc_swap(), folio_realloc_swap(), __vswap_release_backing(),
+          __swap_cluster_free_entries(), folio_release_non_phys_swap_backing();
+          mm/swapfile.c [v2p2] [v2p3] [v2p4]
+Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
+          lists: any free slot may be found, or none.  The fallback to a direct entry when
+          no virtual slot is free: the swap-out fails instead (a later slice).
+"""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.design import design
+from model.memcg import clear_memcg_id, mem_cgroup_record_swap, try_charge_swap, uncharge_swap
+from model.objects import Backing, Content, Folio, PhysSlot, Swap, TableWord, VswapSlot, ZswapEntry
+
+
+def folio_alloc_swap(s: Swap, f: Folio):
+    """Put a folio into the swap cache, on a new virtual slot; False when there is none."""
+    folio = s.folio[f]
+    with hold(s.vswap_cluster.lock):
+        v = choose_or_none(VswapSlot, where=lambda v: s.table[v] == TableWord.NULL)
+        if v is None:
+            return False
+        s.table[v] = TableWord.PFN(f)
+        folio.swap = v
+        folio.refcount += 1  # the swap cache's
+    yield "a virtual slot is taken"
+    mem_cgroup_record_swap(s, f, v)  # a hold of its own: the folio lock keeps the slot meanwhile
+    return True
+
+
+def folio_realloc_swap(s: Swap, v: VswapSlot):
+    """Give a virtual slot a physical one: that slot, or None."""
+    with hold(s.vswap_cluster.lock):
+        word = s.virtual_table[v]
+        m = s.memcg_table[v]
+    if word.tag == Backing.SWAPFILE:
+        if not design.realloc_charges_new_slots_only:
+            try_charge_swap(s, m)
+        return word.slot
+    yield "no physical slot yet"
+
+    with hold(s.phys_cluster.lock):
+        p = choose_or_none(PhysSlot, where=lambda p: s.rmap[p] is None)
+        if p is None:
+            return None
+        s.rmap[p] = v
+    yield "the reverse map points up"
+
+    if not try_charge_swap(s, m):
+        yield "the memcg refuses the charge"
+        if design.realloc_unwinds:
+            with hold(s.phys_cluster.lock):
+                s.rmap[p] = None
+        return None
+    yield "the physical slot is charged"
+
+    with hold(s.vswap_cluster.lock):
+        if not design.publish_keeps_entry:
+            __vswap_release_backing(s, v)
+        s.virtual_table[v] = Backing.SWAPFILE(p)  # overwritten, not released [v2p3]
+    return p
+
+
+def zswap_entry_free(s: Swap, e: ZswapEntry):
+    """Take an entry off the LRU and free its memory."""
+    entry = s.zswap[e]
+    expect(entry.swpentry is not None, "nothing is freed twice")
+    with hold(s.zswap_lru_lock):
+        entry.on_lru = False
+    entry.swpentry = None
+
+
+def swap_range_free(s: Swap, p: PhysSlot):
+    """V held: free a physical slot."""
+    expect(s.rmap[p] is not None, "nothing is freed twice")
+    with hold(s.phys_cluster.lock):
+        if design.release_clears_rmap:
+            s.rmap[p] = None
+        s.disk[p] = Content.JUNK  # may be discarded
+
+
+def __vswap_release_backing(s: Swap, v: VswapSlot):
+    """V held: free whatever holds the content of a virtual slot."""
+    word = s.virtual_table[v]
+    if word.tag == Backing.ZSWAP:
+        zswap_entry_free(s, word.entry)
+    elif word.tag == Backing.SWAPFILE:
+        swap_range_free(s, word.slot)
+        if design.release_uncharges:
+            uncharge_swap(s, s.memcg_table[v])
+    if design.release_clears_backing:
+        s.virtual_table[v] = Backing.NONE
+
+
+def __swap_cluster_free_entries(s: Swap, v: VswapSlot):
+    """V held: free a virtual slot and all that is behind it."""
+    __vswap_release_backing(s, v)  # uncharges, so it comes before the id is cleared [v2p4]
+    s.table[v] = TableWord.NULL
+    s.count[v] = 0
+    clear_memcg_id(s, v)
+
+
+def folio_release_non_phys_swap_backing(s: Swap, v: VswapSlot):
+    """Before a write-out: an older compressed copy goes, a physical slot stays."""
+    with hold(s.vswap_cluster.lock):
+        if s.virtual_table[v].tag == Backing.ZSWAP:
+            __vswap_release_backing(s, v)

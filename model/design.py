@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The design switches: every guard and every order that a spec may question.
+
+All on is RFC v2.  A switch names what the kernel does; turned off, it is a
+what-if, and the spec that turns it off says which promises then break.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checker.language import Design, bound
+
+
+@dataclass(frozen=True)
+class SwapDesign(Design):
+    """RFC v2 [v2c], one switch for each guard."""
+
+    # zswap writeback [v2p3]
+    writeback_rechecks_entry: bool = True  # once the folio is cached, compares virtual_table with its entry
+    writeback_unlocks_on_error: bool = True  # the common error exit drops the folio lock
+    writeback_puts_on_error: bool = True  # ... and the folio reference
+    writeback_caches_first: bool = True  # takes the physical slot only when the folio is in the cache
+    writeback_restores_entry: bool = True  # a failed decompression puts the ZSWAP word back
+    writeback_leaves_count: bool = True  # does not pin the slot by its swap count
+    shrinker_gate: bool = True  # reports no objects while no physical slot is free
+
+    # swap cache [P4p8] [mainline]
+    add_rechecks_slot: bool = True  # the check of the slot is repeated where the folio is inserted
+    free_swap_tests_count: bool = True  # folio_free_swap leaves a slot alone that a PTE refers to
+    free_swap_tests_writeback: bool = True  # ... and one whose write is in flight
+    reclaim_matches_entry: bool = True  # __try_to_reclaim_swap compares folio->swap after the trylock
+
+    # backing [v2p2] [v2p3] [v2p4]
+    release_clears_rmap: bool = True  # a released physical slot loses its reverse map
+    release_clears_backing: bool = True  # ... and its virtual slot the SWAPFILE or ZSWAP word
+    release_uncharges: bool = True  # ... and its memcg the charge
+    free_puts_memcg_id: bool = True  # a freed virtual slot puts its id reference
+    publish_keeps_entry: bool = True  # folio_realloc_swap overwrites the old word, it does not release it
+    realloc_charges_new_slots_only: bool = True  # a slot that is there already is not charged again
+    realloc_unwinds: bool = True  # a refused charge gives the physical slot back
+
+    # swap-out [mainline]
+    alloc_dirties_folio: bool = True  # folio_alloc_swap is followed by folio_mark_dirty
+    unmap_holds_folio_lock: bool = True  # try_to_unmap runs under the folio lock
+    store_releases_backing: bool = True  # zswap_store releases what the slot had before
+    remove_freezes_refs: bool = True  # __remove_mapping gives up when somebody else has a reference
+    remove_rechecks_dirty: bool = True  # ... or when the folio is dirty
+    write_error_dirties: bool = True  # a failed write marks the folio dirty
+
+    # swap-in, zap [mainline] [v2p2]
+    fault_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
+    fault_rechecks_pte: bool = True  # pte_same once the PTL is held
+    fault_checks_uptodate: bool = True  # a folio that could not be read is not mapped
+    load_dirties_folio: bool = True  # zswap_load frees the entry, so the folio is the only copy
+    load_releases_locked: bool = True  # ... and does so before the folio is unlocked
+    zap_clears_pte_first: bool = True  # the count falls when the PTE is gone, not before
+
+
+design = bound(SwapDesign)

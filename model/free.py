@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Zap: user memory goes away, and its swap entries with it.
+
+Mirrors   zap_present_ptes(), zap_nonpresent_ptes() in mm/memory.c, free_swap_cache() in
+          mm/swap_state.c, swap_put_entries_direct(), __try_to_reclaim_swap() in mm/swapfile.c
+          [v2p3] [mainline]
+Left out  ranges: entries are freed one by one.  The PTL is dropped when the PTE is cleared;
+          the kernel keeps it while it tries to reclaim the cached folio, which only keeps
+          others out for longer.
+"""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.cluster import __swap_cluster_free_entries
+from model.design import design
+from model.memory import folio_put
+from model.objects import Content, Pte, PteWord, Swap, Task, VswapSlot, cached, folio_mapped
+from model.swap_cache import folio_free_swap, swap_cache_get_folio
+
+
+@operation
+def zap_present_ptes(s: Swap, cpu: Task, pte: Pte):
+    """Unmap a page that is in memory, for good."""
+    require(s.pte[pte].tag == PteWord.PRESENT)
+    f = s.pte[pte].folio
+    with hold(s.ptl[pte]):
+        s.pte[pte] = PteWord.NONE
+        s.pte_dirty[pte] = False  # an anonymous folio does not inherit it [mainline]
+        s.must_see[pte] = Content.JUNK
+    yield "the PTE is cleared"
+
+    # free_swap_cache
+    folio = s.folio[f]
+    if folio.swap is not None and not folio_mapped(s, f) and trylock(folio.lock):
+        freed = yield from folio_free_swap(s, f)
+        release(folio.lock)
+    folio_put(s, f)
+
+
+@operation
+def zap_nonpresent_ptes(s: Swap, cpu: Task, pte: Pte):
+    """Free a page that is swapped out, for good."""
+    require(s.pte[pte].tag == PteWord.SWAP)
+    v = s.pte[pte].slot
+    if not design.zap_clears_pte_first:
+        in_cache = swap_put_entries_direct(s, v)
+        yield "the count is lowered"
+        s.pte[pte] = PteWord.NONE
+        s.must_see[pte] = Content.JUNK
+    else:
+        with hold(s.ptl[pte]):
+            s.pte[pte] = PteWord.NONE
+            s.must_see[pte] = Content.JUNK
+            in_cache = swap_put_entries_direct(s, v)
+    if in_cache:
+        yield "the slot is only cached"
+        yield from __try_to_reclaim_swap(s, v)
+
+
+def swap_put_entries_direct(s: Swap, v: VswapSlot) -> bool:
+    """Drop a PTE's reference to a slot; True: only the swap cache keeps it."""
+    with hold(s.vswap_cluster.lock):
+        if s.count[v] == 1 and not cached(s, v):
+            __swap_cluster_free_entries(s, v)
+            return False
+        expect(s.count[v] > 0, "nothing is freed twice")
+        s.count[v] = max(s.count[v] - 1, 0)
+        return s.count[v] == 0
+
+
+def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
+    """Take a folio that is not mapped out of the swap cache, if its lock is free."""
+    f = swap_cache_get_folio(s, v)
+    if f is None:
+        return
+    yield "found the cached folio"
+    folio = s.folio[f]
+    if trylock(folio.lock):
+        if (folio.swap == v or not design.reclaim_matches_entry) and not folio_mapped(s, f):
+            freed = yield from folio_free_swap(s, f)
+        release(folio.lock)
+    folio_put(s, f)

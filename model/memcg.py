@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who pays for swap.
+
+Mirrors   mem_cgroup_record_swap(), the charge in folio_realloc_swap(), the uncharge of a
+          released backing; mm/memcontrol.c [v2p4]
+Left out  direct entries (charged at allocation), cgroup v1, reparenting.  The charge of the
+          folio's own memory: it fails or it does not, nothing here counts it.
+          A virtual slot records its memcg's id and holds a reference to it; the physical
+          slot behind it, and only that, is charged.
+"""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.design import design
+from model.objects import Folio, Memcg, PhysSlot, Swap, VswapSlot
+
+
+def mem_cgroup_record_swap(s: Swap, f: Folio, v: VswapSlot):
+    """Record the folio's memcg for a virtual slot; cannot fail."""
+    m = s.folio[f].memcg
+    with hold(s.vswap_cluster.lock):
+        s.memcg_table[v] = m
+    s.memcg[m].id_refs += 1
+
+
+def try_charge_swap(s: Swap, m: Memcg) -> bool:
+    """Charge one page of swap; False at the limit."""
+    if s.memcg[m].swap > len(PhysSlot) or maybe("memcg swap.max reached"):
+        return False
+    s.memcg[m].swap += 1
+    return True
+
+
+def uncharge_swap(s: Swap, m: Memcg | None):
+    """Give a charge back; a page counter warns and stays at zero."""
+    if m is not None and s.memcg[m].swap > 0:
+        s.memcg[m].swap -= 1
+
+
+def clear_memcg_id(s: Swap, v: VswapSlot):
+    """V held: forget the recorded id and put its reference."""
+    m = s.memcg_table[v]
+    if m is not None:
+        s.memcg_table[v] = None
+        if design.free_puts_memcg_id:
+            s.memcg[m].id_refs -= 1

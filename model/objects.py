@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The objects of virtual swap: what a state is made of.
+
+Mirrors   the swap table and virtual_table words of struct swap_cluster_info(_dynamic),
+          the reverse map words of a physical cluster, struct zswap_entry, struct folio
+          as far as swap knows it; mm/swap_table.h, mm/vswap.h [v2p2] [v2p3]
+Left out  large folios, the zero flag, the direct (case 2) entries, several devices: later
+          slices.  Cluster lists, their creation and freeing: one cluster of each kind lives
+          for ever, so a slot can only be free or in use.  The cache-only bit of a reverse
+          map word: a hint for the slot scanner, which is a later slice; nothing else reads it.
+          The kernel packs the count into the swap table word; both change under the same
+          lock, so two fields say the same.
+"""
+
+from __future__ import annotations
+
+from checker.language import *
+
+
+class Pte(Index, prefix="pte"):
+    """A page of user memory, by the page table entry that stands for it."""
+
+
+class Folio(Index, prefix="folio"):
+    """A page of physical memory."""
+
+
+class VswapSlot(Index, prefix="v"):
+    """A slot of the virtual swap device: what a swapped-out PTE holds."""
+
+
+class PhysSlot(Index, prefix="p"):
+    """A slot of the physical swap device."""
+
+
+class ZswapEntry(Index, prefix="z"):
+    """The memory of a struct zswap_entry, in use or free."""
+
+
+class Memcg(Index, prefix="memcg"):
+    """A memory control group."""
+
+
+class Content(Data, prefix="data", constants=["JUNK"]):
+    """What a page can hold; JUNK is memory or disk that was not written since it was freed."""
+
+
+class Shrinker(Actor, prefix="Shrinker"):
+    """A CPU in the shrinker of zswap."""
+
+
+class Reclaim(Actor, prefix="Reclaim"):
+    """A CPU that reclaims folios (kswapd)."""
+
+
+class Task(Actor, prefix="Task"):
+    """A CPU that runs the process: faults, unmaps."""
+
+
+class PteWord(Union):
+    """A page table entry."""
+
+    NONE = case()
+    PRESENT = case(folio=Folio)
+    SWAP = case(slot=VswapSlot)
+
+
+class TableWord(Union):
+    """A word of the virtual cluster's swap table; SHADOW is swapped out and not cached."""
+
+    NULL = case()
+    PFN = case(folio=Folio)
+    SHADOW = case()
+
+
+class Backing(Union):
+    """A word of the virtual_table: where the content is, apart from the swap cache."""
+
+    NONE = case()
+    SWAPFILE = case(slot=PhysSlot)
+    ZSWAP = case(entry=ZswapEntry)
+
+
+class Bio(Union):
+    """The disk request that a folio is part of; WRITE is also its writeback flag."""
+
+    NONE = case()
+    WRITE = case(slot=PhysSlot)
+    READ = case(slot=PhysSlot)
+
+
+class FolioState(Record):
+    """struct folio; a folio without references is free."""
+
+    lock: Lock
+    refcount: Range(0, 7)
+    swap: VswapSlot | None  # folio->swap; not None is the swapcache flag
+    dirty: bool
+    uptodate: bool
+    bio: Bio
+    memcg: Memcg | None
+    content: Content
+    submitted: Content  # the bytes at the moment when the write was submitted
+
+
+class CompressedPage(Record):
+    """struct zswap_entry; a freed one keeps its content, as freed memory does."""
+
+    swpentry: VswapSlot | None  # None: free
+    on_lru: bool
+    content: Content
+
+
+class ClusterInfo(Record):
+    """struct swap_cluster_info."""
+
+    lock: Spinlock
+
+
+class MemcgSwap(Record):
+    """What a memcg counts: charged physical slots, and references to its private id."""
+
+    swap: Range(0, size(PhysSlot) + 1)
+    id_refs: Range(0, size(VswapSlot) + 1)
+
+
+class Swap(State):
+    """Everything; the arrays are named after the kernel's."""
+
+    pte: Array[Pte, PteWord]
+    pte_dirty: Array[Pte, bool]
+    must_see: Array[Pte, Content]  # ghost: what the owner of the page last wrote
+    ptl: Array[Pte, Spinlock]
+
+    folio: Array[Folio, FolioState]
+
+    vswap_cluster: ClusterInfo
+    table: Array[VswapSlot, TableWord]
+    count: Array[VswapSlot, Range(0, size(Pte) + 1)]
+    virtual_table: Array[VswapSlot, Backing]
+    memcg_table: Array[VswapSlot, Memcg | None]
+
+    phys_cluster: ClusterInfo
+    rmap: Array[PhysSlot, VswapSlot | None]
+    disk: Array[PhysSlot, Content]
+
+    zswap: Array[ZswapEntry, CompressedPage]
+    zswap_lru_lock: Spinlock
+
+    memcg: Array[Memcg, MemcgSwap]
+
+
+def cached(s: Swap, v: VswapSlot) -> bool:
+    """Whether a folio is in the swap cache for this slot."""
+    return s.table[v].tag == TableWord.PFN
+
+
+def folio_mapped(s: Swap, f: Folio) -> bool:
+    """Whether some PTE maps the folio."""
+    return any(s.pte[p] == PteWord.PRESENT(f) for p in Pte)
+
+
+def folio_test_writeback(s: Swap, f: Folio) -> bool:
+    """Whether a write of the folio is in flight."""
+    return s.folio[f].bio.tag == Bio.WRITE
+
+
+def zswap_entry_live(s: Swap, e: ZswapEntry) -> bool:
+    """Whether the memory of the entry is in use."""
+    return s.zswap[e].swpentry is not None

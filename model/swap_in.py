@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Swap-in: the fault on a swap entry.
+
+Mirrors   do_swap_page() in mm/memory.c, swap_read_folio() in mm/page_io.c [v2p3] [mainline]
+Left out  readahead of neighbours, large orders; the synchronous path, which differs in the
+          number of pages read only; KSM copies.  Write faults: the page is mapped and stored to
+          afterwards.  A retry inside the kernel is a new fault here.
+          The PTL is dropped when the PTE is set; the kernel keeps it to the end, which only
+          keeps others out for longer.
+"""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.design import design
+from model.memory import folio_put
+from model.objects import Backing, Folio, Pte, PteWord, Swap, Task, VswapSlot
+from model.page_io import swap_read_folio_phys
+from model.swap_cache import folio_free_swap, folio_put_swap, swap_cache_alloc_folio, swap_cache_get_folio
+from model.zswap import zswap_load
+
+
+@operation
+def do_swap_page(s: Swap, cpu: Task, pte: Pte):
+    """Fault on a page that is swapped out."""
+    require(s.pte[pte].tag == PteWord.SWAP)
+    v = s.pte[pte].slot
+    yield "read the PTE"
+
+    f = swap_cache_get_folio(s, v)
+    if f is None:
+        yield "not in the swap cache"
+        f = yield from swap_cache_alloc_folio(s, v)
+        if f is None:
+            return
+        yield "charged"
+        yield from swap_read_folio(s, f)
+    yield "have a folio"
+
+    folio = s.folio[f]
+    acquire(folio.lock)
+    if design.fault_rechecks_folio and folio.swap != v:
+        release(folio.lock)
+        folio_put(s, f)
+        return
+    yield "locked the folio"
+
+    with hold(s.ptl[pte]):
+        same = not design.fault_rechecks_pte or s.pte[pte] == PteWord.SWAP(v)
+        usable = not design.fault_checks_uptodate or folio.uptodate
+        if same and usable:
+            s.pte[pte] = PteWord.PRESENT(f)  # the reference that we hold is the mapping's now
+            folio_put_swap(s, v)
+    if not (same and usable):
+        release(folio.lock)
+        folio_put(s, f)
+        return
+    yield "mapped"
+
+    if should_try_to_free_swap(s, v):
+        freed = yield from folio_free_swap(s, f)
+    release(folio.lock)
+
+
+def should_try_to_free_swap(s: Swap, v: VswapSlot) -> bool:
+    """Whether the swap entry is not worth keeping beside the mapped folio."""
+    with hold(s.vswap_cluster.lock):
+        on_disk = s.virtual_table[v].tag == Backing.SWAPFILE
+    return not on_disk or maybe("swap is nearly full")
+
+
+def swap_read_folio(s: Swap, f: Folio):
+    """Fill a locked folio from what backs its slot; it ends unlocked."""
+    folio = s.folio[f]
+    loaded = yield from zswap_load(s, f)
+    if loaded:
+        return
+    yield "the slot is not in zswap"
+    with hold(s.vswap_cluster.lock):
+        word = s.virtual_table[folio.swap]  # vswap_to_phys
+    if word.tag != Backing.SWAPFILE:
+        release(folio.lock)  # not uptodate: SIGBUS
+        return
+    swap_read_folio_phys(s, f, word.slot)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Swap-out: from a dirty page to a slot, and out of the swap cache.
+
+Mirrors   shrink_folio_list(), pageout(), __remove_mapping() in mm/vmscan.c, try_to_unmap()
+          in mm/rmap.c [mainline]; swap_writeout() in mm/page_io.c [v2p2] [v2p3]
+Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation and the other
+          reasons not to reclaim a folio: reclaim may start on it later, with the same effect.
+          Large folios and their split.  Freeing the slot of an activated folio when swap is
+          nearly full: folio_free_swap() with the same tests, done elsewhere too.
+"""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.cluster import folio_alloc_swap, folio_realloc_swap, folio_release_non_phys_swap_backing
+from model.design import design
+from model.memory import folio_free, folio_put
+from model.objects import Bio, Folio, Pte, PteWord, Reclaim, Swap, folio_mapped, folio_test_writeback
+from model.page_io import __swap_writepage_phys
+from model.swap_cache import __swap_cache_del_folio, folio_free_swap
+from model.zswap import zswap_store
+
+
+@operation
+def shrink_folio_list(s: Swap, cpu: Reclaim, f: Folio):
+    """Reclaim one anonymous folio: unmap it, write it out, drop it."""
+    folio = s.folio[f]
+    require(folio.refcount > 0)
+    folio.refcount += 1
+    yield "isolated from the LRU"
+
+    if not trylock(folio.lock):
+        folio_put(s, f)
+        return
+    if folio_test_writeback(s, f):
+        release(folio.lock)
+        folio_put(s, f)
+        return
+    yield "locked"
+
+    if folio.swap is None:
+        added = yield from folio_alloc_swap(s, f)
+        if not added:
+            release(folio.lock)
+            folio_put(s, f)
+            return
+        if design.alloc_dirties_folio:
+            folio.dirty = True  # covers a PTE that is clean [mainline]
+        yield "in the swap cache"
+
+    if not design.unmap_holds_folio_lock:
+        release(folio.lock)
+        yield "unlocked too early"
+    yield from try_to_unmap(s, f)
+    if not design.unmap_holds_folio_lock:
+        acquire(folio.lock)
+
+    if folio.dirty:
+        written = yield from pageout(s, f)
+        if not written:
+            release(folio.lock)
+            folio_put(s, f)
+            return
+        yield "written out and unlocked"
+        # a write that is over already: go on and drop the folio
+        if folio_test_writeback(s, f) or folio.dirty or not trylock(folio.lock):
+            folio_put(s, f)
+            return
+        yield "locked again"
+
+    freed = __remove_mapping(s, f)
+    release(folio.lock)
+    if freed:
+        folio_free(s, f)
+    else:
+        folio_put(s, f)
+
+
+def try_to_unmap(s: Swap, f: Folio):
+    """Replace the PTE that maps a cached folio by its swap entry."""
+    folio = s.folio[f]
+    if not design.unmap_holds_folio_lock and folio.swap is None:
+        return  # warned about, and the walk ends [mainline]
+    pte = choose_or_none(Pte, where=lambda p: s.pte[p] == PteWord.PRESENT(f))
+    if pte is None:
+        return
+    with hold(s.ptl[pte]):
+        v = folio.swap
+        with hold(s.vswap_cluster.lock):
+            s.count[v] += 1  # folio_dup_swap: before the entry is published
+        s.pte[pte] = PteWord.SWAP(v)
+        if s.pte_dirty[pte]:
+            folio.dirty = True
+            s.pte_dirty[pte] = False
+        folio_put(s, f)  # the mapping's
+    yield "unmapped"
+
+
+def pageout(s: Swap, f: Folio):
+    """Write a dirty folio out; True: it is unlocked and on its way."""
+    folio = s.folio[f]
+    if folio_mapped(s, f) or folio.refcount != 2:
+        return False  # PAGE_KEEP: somebody beside the cache and us has a reference
+    folio.dirty = False  # folio_clear_dirty_for_io
+    yield "clean for I/O"
+    return (yield from swap_writeout(s, f))
+
+
+def swap_writeout(s: Swap, f: Folio):
+    """Store a cached folio in zswap, or on the disk; False: it stays, locked and dirty."""
+    folio = s.folio[f]
+    freed = yield from folio_free_swap(s, f)
+    if freed:
+        release(folio.lock)
+        return True
+
+    folio_release_non_phys_swap_backing(s, folio.swap)
+    yield "an older compressed copy is gone"
+
+    stored = yield from zswap_store(s, f)
+    if stored:
+        release(folio.lock)
+        return True
+    if maybe("memcg forbids zswap writeback"):
+        folio.dirty = True
+        return False  # AOP_WRITEPAGE_ACTIVATE
+
+    p = yield from folio_realloc_swap(s, folio.swap)
+    if p is None:
+        folio.dirty = True
+        return False  # AOP_WRITEPAGE_ACTIVATE
+    yield "the slot is on the disk"
+    __swap_writepage_phys(s, f, p)
+    return True
+
+
+def __remove_mapping(s: Swap, f: Folio) -> bool:
+    """Drop a clean locked folio that nobody else uses from the swap cache."""
+    folio = s.folio[f]
+    if folio.swap is None:
+        return False
+    with hold(s.vswap_cluster.lock):
+        if design.remove_freezes_refs and folio.refcount != 2:
+            return False  # only the cache and we may have a reference
+        if design.remove_rechecks_dirty and folio.dirty:
+            return False
+        __swap_cache_del_folio(s, f)
+    return True

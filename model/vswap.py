@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The virtual swap RFC v2, first slice: single pages on one physical device.
+
+Who does what
+    Shrinker   zswap_writeback_entry     a compressed page goes to the disk
+    Reclaim    shrink_folio_list         a folio is unmapped, written out, dropped
+    Task       do_swap_page, zap_*       the process faults and unmaps
+    nobody     first touch and stores of the process, ends of disk requests
+
+Where one step ends and the next begins: each hold of a cluster lock or PTL is one step; so
+is each look at a word without a lock.  Taking a lock that is kept (the folio lock) joins
+the step after it, giving one back the step before it; so does a reference that is put when
+the work is done, and whatever nobody else can reach yet or any more.
+"""
+
+from __future__ import annotations
+
+from checker.language import Model
+from model.free import zap_nonpresent_ptes, zap_present_ptes
+from model.memory import do_anonymous_page, user_store
+from model.objects import Reclaim, Shrinker, Swap, Task
+from model.page_io import end_swap_bio_read, end_swap_bio_write
+from model.swap_in import do_swap_page
+from model.swap_out import shrink_folio_list
+from model.zswap import zswap_writeback_entry
+
+VSWAP = Model(
+    state=Swap,
+    rules=[do_anonymous_page, user_store, end_swap_bio_write, end_swap_bio_read],
+    operations={
+        Shrinker: [zswap_writeback_entry],
+        Reclaim: [shrink_folio_list],
+        Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes],
+    },
+)

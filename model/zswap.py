@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""zswap: compressed copies, and moving them to disk.
+
+Mirrors   zswap_store(), zswap_load(), zswap_writeback_entry(), shrink_memcg_cb();
+          mm/zswap.c [v2p2] [v2p3]
+Left out  compression, pools and their limits: storing a page may fail, that is all of them
+          that a slot sees.  Rotation on the LRU: any entry on it may be picked.
+          A virtual entry's index is its virtual_table word; there is no tree.
+"""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.cluster import __vswap_release_backing, folio_realloc_swap, zswap_entry_free
+from model.design import design
+from model.memory import folio_put
+from model.objects import Backing, Folio, PhysSlot, Shrinker, Swap, VswapSlot, ZswapEntry, zswap_entry_live
+from model.page_io import __swap_writepage_phys
+from model.swap_cache import swap_cache_alloc_folio, swap_cache_del_folio
+
+
+def vswap_zswap_load(s: Swap, v: VswapSlot) -> ZswapEntry | None:
+    """The compressed copy that backs a slot."""
+    with hold(s.vswap_cluster.lock):
+        word = s.virtual_table[v]
+    return word.entry if word.tag == Backing.ZSWAP else None
+
+
+def vswap_zswap_store(s: Swap, v: VswapSlot, e: ZswapEntry):
+    """Make a compressed copy what backs a slot; the old backing is released."""
+    with hold(s.vswap_cluster.lock):
+        if design.store_releases_backing:
+            __vswap_release_backing(s, v)
+        s.virtual_table[v] = Backing.ZSWAP(e)
+
+
+def zswap_store(s: Swap, f: Folio):
+    """Compress a locked folio; False leaves what backs the slot as it was."""
+    folio = s.folio[f]
+    if maybe("zswap refuses the page"):
+        return False
+    e = choose_or_none(ZswapEntry, where=lambda e: s.zswap[e].swpentry is None)
+    if e is None:
+        return False
+    entry = s.zswap[e]
+    entry.swpentry = folio.swap
+    entry.content = folio.content
+    yield "compressed"
+    vswap_zswap_store(s, folio.swap, e)
+    yield "the slot is in zswap"
+    expect(zswap_entry_live(s, e), "nothing freed is used")
+    with hold(s.zswap_lru_lock):
+        entry.on_lru = True
+    return True
+
+
+def zswap_load(s: Swap, f: Folio):
+    """Decompress into a locked folio and unlock it; False: the slot is not in zswap."""
+    folio = s.folio[f]
+    v = folio.swap
+    e = vswap_zswap_load(s, v)
+    if e is None:
+        return False
+    yield "the slot is in zswap"
+
+    expect(zswap_entry_live(s, e), "nothing freed is used")
+    if maybe("decompression fails"):
+        release(folio.lock)  # not uptodate: the fault ends in SIGBUS, the entry stays
+        return True
+    folio.content = s.zswap[e].content
+    folio.uptodate = True
+    if design.load_dirties_folio:
+        folio.dirty = True  # the entry goes, the folio becomes the only copy
+    if not design.load_releases_locked:
+        release(folio.lock)
+    yield "decompressed"
+
+    with hold(s.vswap_cluster.lock):
+        __vswap_release_backing(s, v)
+    if design.load_releases_locked:
+        release(folio.lock)
+    return True
+
+
+@operation
+def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
+    """Move one compressed page to a physical slot."""
+    require(s.zswap[e].on_lru)
+    if design.shrinker_gate:
+        require(any(s.rmap[p] is None for p in PhysSlot))
+    v = s.zswap[e].swpentry
+    yield "isolated from the LRU"  # LRU lock dropped: nothing pins the entry from here
+
+    if not design.writeback_caches_first:
+        p = yield from folio_realloc_swap(s, v)
+        yield "a physical slot is reserved"
+    f = yield from swap_cache_alloc_folio(s, v)
+    if f is None:
+        return
+    folio = s.folio[f]
+
+    if design.writeback_rechecks_entry:
+        if vswap_zswap_load(s, v) != e:
+            yield "another entry, or none"
+            writeback_drop_folio(s, f)  # -ENOMEM: the slot was recycled
+            return
+        yield "still the same entry"
+
+    p = yield from folio_realloc_swap(s, v)
+    if p is None:
+        yield "no physical slot to be had"
+        writeback_drop_folio(s, f)  # -ENOMEM: the entry stays
+        return
+    if not design.writeback_leaves_count:
+        s.count[v] += 1
+    yield "a physical slot backs the slot"  # no longer ZSWAP: the entry is ours alone
+
+    expect(zswap_entry_live(s, e), "nothing freed is used")
+    if maybe("decompression fails"):
+        yield "not decompressed"
+        if design.writeback_restores_entry:
+            vswap_zswap_store(s, v, e)  # releases the physical slot
+            yield "the entry backs the slot again"
+        writeback_drop_folio(s, f)  # -EIO
+        return
+    folio.content = s.zswap[e].content
+    folio.uptodate = True
+    yield "decompressed"
+
+    __swap_writepage_phys(s, f, p)
+    yield "unlocked, the write is submitted"
+    zswap_entry_free(s, e)
+    folio_put(s, f)
+
+
+def writeback_drop_folio(s: Swap, f: Folio):
+    """The error exit of zswap_writeback_entry: the folio leaves the swap cache."""
+    swap_cache_del_folio(s, f)
+    if design.writeback_unlocks_on_error:
+        release(s.folio[f].lock)
+    if design.writeback_puts_on_error:
+        folio_put(s, f)

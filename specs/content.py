@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether the bytes are the right ones, and whether they are anywhere at all."""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.objects import Backing, Bio, Folio, PhysSlot, Pte, PteWord, Swap, TableWord, VswapSlot, ZswapEntry, cached
+
+
+def folio_is_idle(s: Swap, f: Folio) -> bool:
+    """Nobody works on the folio: it is in use, unlocked, not under I/O."""
+    return s.folio[f].refcount > 0 and not locked(s.folio[f].lock) and s.folio[f].bio == Bio.NONE
+
+
+def backed_by(s: Swap, v: VswapSlot, f: Folio) -> bool:
+    """What backs the slot has the folio's content."""
+    return (any(s.virtual_table[v] == Backing.SWAPFILE(p) and s.disk[p] == s.folio[f].content for p in PhysSlot)
+            or any(s.virtual_table[v] == Backing.ZSWAP(e) and s.zswap[e].content == s.folio[f].content
+                   for e in ZswapEntry))
+
+
+@invariant
+def swapin_returns_what_was_written(s: Swap):
+    """A mapped page shows what its owner last wrote to it."""
+    return all(s.folio[f].content == s.must_see[p] for p in Pte for f in Folio if s.pte[p] == PteWord.PRESENT(f))
+
+
+@invariant
+def no_slot_without_content(s: Swap):
+    """A slot that a PTE refers to is in the swap cache, in zswap or on the disk."""
+    return all(s.virtual_table[v] != Backing.NONE for v in VswapSlot if s.count[v] > 0 and not cached(s, v))
+
+
+@invariant
+def the_only_copy_is_dirty(s: Swap):
+    """A cached folio that nothing backs is dirty, unless it is locked."""
+    return all(
+        s.folio[f].dirty or locked(s.folio[f].lock)
+        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f) and s.virtual_table[v] == Backing.NONE
+    )
+
+
+@invariant
+def clean_means_backed(s: Swap):
+    """What backs a clean cached folio holds the same bytes, once nobody works on it."""
+    return all(
+        s.folio[f].dirty or backed_by(s, v, f) or any(s.pte[p] == PteWord.PRESENT(f) and s.pte_dirty[p] for p in Pte)
+        for v in VswapSlot for f in Folio
+        if s.table[v] == TableWord.PFN(f) and folio_is_idle(s, f) and s.folio[f].uptodate
+    )
+
+
+@step_invariant
+def a_transfer_touches_no_pte_and_no_count(old: Swap, new: Swap):
+    """Moving a slot's content to another backend changes neither PTEs nor counts."""
+    moved = any(
+        old.virtual_table[v] != new.virtual_table[v] and new.table[v] != TableWord.NULL for v in VswapSlot
+    )
+    return not moved or (
+        all(old.pte[p] == new.pte[p] for p in Pte) and all(old.count[v] == new.count[v] for v in VswapSlot)
+    )

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Counts: swap counts, memcg charges, folio references."""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.cluster import folio_realloc_swap
+from model.free import zap_nonpresent_ptes, zap_present_ptes
+from model.objects import Folio, Memcg, PhysSlot, Pte, PteWord, Swap, TableWord, VswapSlot
+from model.swap_in import do_swap_page
+from model.swap_out import shrink_folio_list
+from model.zswap import zswap_writeback_entry
+from specs.ownership import cached_and_locked
+
+
+def published(s: Swap, v: VswapSlot) -> int:
+    """How many PTEs refer to the slot."""
+    return sum(1 for p in Pte if s.pte[p] == PteWord.SWAP(v))
+
+
+def not_charged_yet(s: Swap, v: VswapSlot, p: PhysSlot) -> bool:
+    """The physical slot was taken, its memcg not asked yet, or asked in vain."""
+    return (at(folio_realloc_swap, "the reverse map points up", v=v, p=p)
+            or at(folio_realloc_swap, "the memcg refuses the charge", v=v, p=p))
+
+
+def users(s: Swap, f: Folio) -> int:
+    """The references to a folio that are not an actor's: the cache's and the mappings'."""
+    return (sum(1 for p in Pte if s.pte[p] == PteWord.PRESENT(f))
+            + sum(1 for v in VswapSlot if s.table[v] == TableWord.PFN(f)))
+
+
+def nobody_runs() -> bool:
+    """All actors are idle."""
+    return not (at(do_swap_page) or at(zap_present_ptes) or at(zap_nonpresent_ptes)
+                or at(shrink_folio_list) or at(zswap_writeback_entry))
+
+
+@invariant
+def the_count_is_the_number_of_ptes(s: Swap):
+    """A slot's swap count is the number of PTEs that hold the slot."""
+    return all(s.count[v] == published(s, v) for v in VswapSlot)
+
+
+@invariant
+def memcg_charged_exactly_once(s: Swap):
+    """A memcg is charged for each physical slot behind one of its entries, once."""
+    return all(
+        s.memcg[m].swap == sum(
+            1 for p in PhysSlot for v in VswapSlot
+            if s.rmap[p] == v and s.memcg_table[v] == m and not not_charged_yet(s, v, p)
+        )
+        for m in Memcg
+    )
+
+
+@invariant
+def memcg_id_references_add_up(s: Swap):
+    """A memcg's id has one reference from each virtual slot that recorded it."""
+    return all(s.memcg[m].id_refs == sum(1 for v in VswapSlot if s.memcg_table[v] == m) for m in Memcg)
+
+
+@invariant
+def what_is_used_has_a_reference(s: Swap):
+    """A folio has at least the references of the PTEs that map it and of the swap cache."""
+    return all(s.folio[f].refcount >= users(s, f) for f in Folio)
+
+
+@invariant
+def no_folio_is_leaked(s: Swap):
+    """When nobody runs, a folio has no references but those of PTEs and swap cache."""
+    return not nobody_runs() or all(s.folio[f].refcount <= users(s, f) for f in Folio)
+
+
+@step_invariant
+def the_first_pte_needs_the_folio_lock(old: Swap, new: Swap):
+    """A swap count rises from zero only while the slot's folio is cached and locked."""
+    return all(cached_and_locked(new, v) for v in VswapSlot if old.count[v] == 0 and new.count[v] > 0)

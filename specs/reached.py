@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must be reached, or a green verdict says nothing."""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.objects import Backing, Bio, Folio, Pte, PteWord, Swap, TableWord, VswapSlot, cached
+from model.swap_in import do_swap_page
+from model.swap_out import shrink_folio_list
+from model.zswap import zswap_load, zswap_writeback_entry
+
+
+@reachable
+def a_page_is_only_in_zswap(s: Swap):
+    """A page is swapped out, not cached, and in zswap."""
+    return any(s.table[v] == TableWord.SHADOW and s.virtual_table[v].tag == Backing.ZSWAP for v in VswapSlot)
+
+
+@reachable
+def a_page_is_only_on_the_disk(s: Swap):
+    """A page is swapped out, not cached, and on the disk."""
+    return any(s.table[v] == TableWord.SHADOW and s.virtual_table[v].tag == Backing.SWAPFILE for v in VswapSlot)
+
+
+@reachable
+def a_mapped_page_keeps_its_slot(s: Swap):
+    """A page was swapped in from the disk and its clean copy there is kept."""
+    return any(
+        s.pte[p] == PteWord.PRESENT(f) and s.table[v] == TableWord.PFN(f)
+        and s.virtual_table[v].tag == Backing.SWAPFILE and not s.folio[f].dirty and s.folio[f].bio == Bio.NONE
+        for p in Pte for f in Folio for v in VswapSlot
+    )
+
+
+@reachable
+def a_store_meets_a_write_in_flight(s: Swap):
+    """The process wrote to a page after its write to the disk was submitted."""
+    return any(s.folio[f].bio.tag == Bio.WRITE and s.folio[f].submitted != s.folio[f].content for f in Folio)
+
+
+@reachable
+def only_the_cache_keeps_a_slot(s: Swap):
+    """No PTE refers to a slot any more, its folio is still in the swap cache, not mapped."""
+    return any(
+        s.table[v] == TableWord.PFN(f) and s.count[v] == 0 and not locked(s.folio[f].lock)
+        and all(s.pte[p] != PteWord.PRESENT(f) for p in Pte)
+        for v in VswapSlot for f in Folio
+    )
+
+
+@reachable
+def a_fault_meets_writeback(s: Swap):
+    """A fault has the folio that zswap writeback is filling, and waits."""
+    return any(
+        cached(s, v) and at(do_swap_page, "have a folio", v=v) and at(zswap_writeback_entry, "still the same entry", v=v)
+        for v in VswapSlot
+    )
+
+
+@reachable
+def writeback_meets_a_recycled_entry(s: Swap):
+    """Writeback finds that its entry is gone and drops the folio."""
+    return at(zswap_writeback_entry, "another entry, or none")
+
+
+@reachable
+def reclaim_meets_writeback(s: Swap):
+    """Reclaim works on one folio while zswap writeback has another in its hands."""
+    return at(shrink_folio_list, "clean for I/O") and at(zswap_writeback_entry, "a physical slot backs the slot")
+
+
+@reachable
+def a_fault_meets_zswap(s: Swap):
+    """A fault decompresses a page."""
+    return at(zswap_load, "decompressed")
