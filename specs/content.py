@@ -4,7 +4,20 @@
 from __future__ import annotations
 
 from checker.language import *
-from model.objects import Backing, Bio, Folio, PhysSlot, Pte, PteWord, Swap, TableWord, VswapSlot, ZswapEntry, cached
+from model.objects import (
+    Backing,
+    Bio,
+    Folio,
+    PhysSlot,
+    Pte,
+    PteWord,
+    Swap,
+    TableWord,
+    VswapSlot,
+    ZswapEntry,
+    cached,
+    folio_mapped,
+)
 
 
 def folio_is_idle(s: Swap, f: Folio) -> bool:
@@ -42,11 +55,13 @@ def the_only_copy_is_dirty(s: Swap):
 
 @invariant
 def clean_means_backed(s: Swap):
-    """What backs a clean cached folio holds the same bytes, once nobody works on it."""
+    """What backs a clean cached folio that somebody owns holds the same bytes, once nobody works on it."""
     return all(
         s.folio[f].dirty or backed_by(s, v, f) or any(s.pte[p] == PteWord.PRESENT(f) and s.pte_dirty[p] for p in Pte)
         for v in VswapSlot for f in Folio
         if s.table[v] == TableWord.PFN(f) and folio_is_idle(s, f) and s.folio[f].uptodate
+        # a zap throws the PTE's dirty bit away: without an owner the bytes no longer matter
+        and (s.count[v] > 0 or folio_mapped(s, f))
     )
 
 
