@@ -300,6 +300,8 @@ class _Walk(Expressions):
         self.steps.choices.append(Choice(flow.guard, stmt.text, self.procedure.locals[stmt.name], chosen))
 
     def _hold(self, stmt: ir.Hold, flow: Flow) -> None:
+        for index in stmt.indices:
+            self.value(index, flow)
         self.run(stmt.body, flow)
 
     def _yield(self, stmt: ir.Yield, flow: Flow) -> None:
