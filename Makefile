@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   make check            set up .venv where it is missing or stale, run the gate
+#   make test             lint, types, tests
+#   make race             show one real race
+#   make counterexamples  regenerate counterexamples/, show what changed
+#   make clean            remove .venv and what the tools left behind
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: check test race counterexamples clean
+
+check: $(READY)
+	@$(BIN)/vswap check
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q
+
+race: $(READY)
+	@$(BIN)/vswap explain o05_writeback_without_recheck
+
+counterexamples: $(READY)
+	@$(BIN)/python -P -m checker.counterexample.folder counterexamples README.md
+	@git --no-pager diff --stat -- counterexamples README.md
+
+# Two makes at once wait for each other here; the second finds the work done.
+$(READY): pyproject.toml constraints.txt .ci/venv
+	@.ci/venv "$(PYTHON)" .venv $(READY)
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
