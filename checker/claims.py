@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything that a system claims: its promises, its assertions, and what is always promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checker.language import ir
+from checker.language.types import LockT
+
+BUILT_IN = {
+    "no_deadlock": "Whenever an actor is in mid-operation, something can move.",
+    "every_operation_can_finish": "From every state, every running actor can get back to idle.",
+    "no_model_error": "Nothing leaves its range, reads through None, or the like.",
+    "no_lock_left_behind": "No actor ends an operation while it holds a lock.",
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """``kind`` is invariant, step, reachable, assertion or built-in."""
+
+    name: str
+    kind: str
+    doc: str
+    promise: ir.Promise | None = None
+
+
+def claims(system: ir.System) -> list[Claim]:
+    """In the order of the spec, then assertions, then what is always promised.
+
+    The order is part of replay keys.
+    """
+    found = [Claim(p.name, p.kind, first_line(p.doc), p) for p in system.promises]
+    found += [Claim(text, "assertion", "") for text in system.assertions]
+    has_locks = any(isinstance(f.type, LockT) for f in system.fields)
+    taken = {claim.name for claim in found}
+    found += [Claim(name, "built-in", doc) for name, doc in BUILT_IN.items()
+              if name not in taken and (has_locks or name != "no_lock_left_behind")]
+    return found
+
+
+def first_line(doc: str | None) -> str:
+    """What a docstring says first."""
+    return doc.strip().splitlines()[0].strip() if doc and doc.strip() else ""

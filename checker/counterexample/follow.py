@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From what a search reports to a trace, and from a replay key to the same trace.
+
+The raw reading is the referee: it walks the way again, and where it cannot, or
+where the promise turns out to be kept, the search was wrong (Disagreement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from checker.claims import Claim, claims
+from checker.counterexample.clause import Clause, why
+from checker.counterexample.evaluate import element
+from checker.counterexample.key import Key, model_hash
+from checker.counterexample.trace import Change, Standing, Step, Trace
+from checker.language import ir
+from checker.language.errors import UsageError
+
+if TYPE_CHECKING:
+    from checker.explicit.result import Finding
+    from checker.language.raw import Configuration, Raw, Transition
+
+LOOK_AHEAD = 5000
+"""How many states are looked at to tell which actor can never finish."""
+
+
+class Disagreement(Exception):
+    """The raw reading does not do what the search says: a bug of the checker."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a trace is about: one spec, as it was asked.
+
+    ``options`` are the words of the command line that a replay needs again.
+    """
+
+    model: str
+    spec: str
+    system: ir.System
+    scope: dict[str, Any]
+    design: dict[str, Any]
+    options: tuple[str, ...] = ()
+
+
+@dataclass
+class _Walk:
+    """A run of the raw reading, in the making."""
+
+    initial: int
+    configurations: list[Configuration]
+    taken: list[tuple[int, Transition]] = field(default_factory=list)
+
+    @property
+    def here(self) -> Configuration:
+        return self.configurations[-1]
+
+    def take(self, number: int, transition: Transition) -> None:
+        self.taken.append((number, transition))
+        if transition.target is not None:
+            self.configurations.append(transition.target)
+
+
+def follow(question: Question, finding: Finding) -> Trace:
+    """The trace of a promise that a search found broken (or of a state that it found reached)."""
+    from checker.language.raw import Raw
+
+    raw = Raw(question.system)
+    claim = _claim(question.system, finding.promise)
+    walk = _start(raw, finding.path[0])
+    length = len(finding.path) - 1 + (finding.error is not None)
+    for k in range(length):
+        vector = finding.path[k + 1] if k + 1 < len(finding.path) else None
+        move = finding.moves[k] if finding.moves else None
+        number, transition = _choose(raw, walk, vector, move, finding.promise, last=k == length - 1)
+        walk.take(number, transition)
+    return _trace(question, raw, claim, walk, minimal=True)
+
+
+def _claim(system: ir.System, name: str) -> Claim:
+    for claim in claims(system):
+        if claim.name == name:
+            return claim
+    raise Disagreement(f"the search reports {name}, which this system does not promise")
+
+
+def _start(raw: Raw, vector: Sequence[int]) -> _Walk:
+    for number, configuration in enumerate(raw.initial()):
+        if configuration.vector == tuple(vector):
+            return _Walk(number, [configuration])
+    raise Disagreement("the search starts in a state that is not initial")
+
+
+def _choose(raw: Raw, walk: _Walk, vector: Sequence[int] | None, move: tuple[str, int | None] | None,
+            promise: str, *, last: bool) -> tuple[int, Transition]:
+    """The transition that leads where the search went; of several, the one it names or that goes on."""
+    current = next((t.actor for _, t in reversed(walk.taken) if t.actor is not None), None)
+    best: tuple[tuple[bool, ...], int, Transition] | None = None
+    for number, transition in enumerate(raw.successors(walk.here)):
+        target = transition.target.vector if transition.target is not None else None
+        if target != (tuple(vector) if vector is not None else None):
+            continue
+        if target is None and promise not in transition.broken and transition.error is None:
+            continue
+        merits = (last and promise in transition.broken,
+                  move is not None and move == (transition.procedure, transition.actor),
+                  transition.actor is not None and transition.actor == current)
+        if best is None or merits > best[0]:
+            best = merits, number, transition
+    if best is None:
+        what = "an error" if vector is None else "the next state"
+        raise Disagreement(f"the raw reading cannot make step {len(walk.taken) + 1} of a trace for {promise}: "
+                           f"no transition leads to {what}")
+    return best[1], best[2]
+
+
+def replay(question: Question, key: Key) -> Trace:
+    """The trace that a key stands for; UsageError if the key is of another model.
+
+    Whether it still shows a break is told by ``Trace.shows``.
+    """
+    from checker.language.raw import Raw
+
+    now = model_hash(question.system)
+    if key.hash != now:
+        raise UsageError(f"the key {key} belongs to model {key.hash}, and {key.spec} is {now} now: model, design "
+                         "or scope are others, and a path through one means nothing in another")
+    known = claims(question.system)
+    raw = Raw(question.system)
+    starts = raw.initial()
+    if key.claim >= len(known) or key.initial >= len(starts):
+        raise UsageError(f"the path of {key} names what this model does not have: the key is damaged")
+    walk = _Walk(key.initial, [starts[key.initial]])
+    for k, number in enumerate(key.path):
+        possible = raw.successors(walk.here) if len(walk.configurations) == k + 1 else []
+        if number >= len(possible):
+            raise UsageError(f"the path of {key} takes a way in step {k + 1} that this model does not have: "
+                             "the key is damaged")
+        walk.take(number, possible[number])
+    return _trace(question, raw, known[key.claim], walk, minimal=False)
+
+
+def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: bool) -> Trace:
+    system = question.system
+    frames = {f.number for role in system.roles for f in (role.pc, *role.slots)}
+    names = _names(system, frames)
+    steps = []
+    for k, (number, transition) in enumerate(walk.taken):
+        before = walk.configurations[k]
+        after = transition.target or before
+        changes = tuple(
+            Change(path, f.type.show(before.cells[at]), f.type.show(after.cells[at]))
+            for at, (path, f) in names.items() if before.cells[at] != after.cells[at])
+        steps.append(_step(number, transition, changes))
+    standing = _standing(steps)
+    shows, clause = _shows(raw, claim, walk)
+    if claim.name == "every_operation_can_finish":
+        stuck = _stuck(raw, walk.here)
+        standing = tuple(Standing(s.actor, s.procedure, s.label, s.actor in stuck) for s in standing)
+        shows = bool(stuck)
+    if minimal and not shows:
+        raise Disagreement(f"the raw reading went the whole way, and {claim.name} is kept there")
+    key = Key(question.spec, model_hash(system), claims(system).index(claim), walk.initial,
+              tuple(number for number, _ in walk.taken))
+    start = walk.configurations[0]
+    return Trace(
+        model=question.model, spec=question.spec, promise=claim.name, kind=claim.kind, doc=claim.doc, key=str(key),
+        options=question.options, scope=question.scope, design=question.design,
+        actors=tuple(role.type.show(k) for role in system.roles for k in range(role.type.size)),
+        start={path: f.type.show(start.cells[at]) for at, (path, f) in names.items()},
+        steps=tuple(steps), clause=clause, standing=standing, minimal=minimal, shows=shows)
+
+
+def _names(system: ir.System, frames: set[int]) -> dict[int, tuple[str, ir.Field]]:
+    """For each place in a vector that the author knows of: what it is called, and its field."""
+    names = {}
+    for f in system.fields:
+        if f.number in frames or f.type.card == 1:
+            continue
+        indices = [()]  # type: list[tuple[int, ...]]
+        for dim in f.dims:
+            indices = [(*one, k) for one in indices for k in range(dim.size)]
+        for k, one in enumerate(indices):
+            names[f.offset + k] = element(f, one), f
+    return names
+
+
+def _step(number: int, transition: Transition, changes: tuple[Change, ...]) -> Step:
+    return Step(
+        number=number, actor=transition.actor_name, procedure=transition.procedure, params=dict(transition.params),
+        starts=transition.starts, ends=transition.ends and transition.actor is not None, label=transition.label,
+        stack=tuple(transition.stack), choices=tuple(transition.choices), changes=changes,
+        broken=tuple(transition.broken), error=transition.error, pos=str(transition.pos or ""))
+
+
+def _standing(steps: Sequence[Step]) -> tuple[Standing, ...]:
+    """The actors that are in mid-operation at the end, in order of their last steps."""
+    latest = {step.actor: step for step in steps if step.actor is not None}
+    return tuple(Standing(actor, step.procedure, step.label)
+                 for actor, step in latest.items() if step.label is not None)
+
+
+def _shows(raw: Raw, claim: Claim, walk: _Walk) -> tuple[bool, Clause | None]:
+    """Whether the claim is broken at the end of the walk, and which part of it."""
+    last = walk.taken[-1][1] if walk.taken else None
+    if claim.promise is not None:
+        crossed = last is None or last.target is not None
+        if claim.kind == "step":
+            if last is None or not crossed:
+                return False, None
+            old = walk.configurations[-2].cells
+        else:
+            old = None
+        clause = why(claim.promise.condition, raw.system.roles, walk.here.cells, old)
+        if claim.kind == "reachable":
+            return crossed and clause is None, None
+        return crossed and clause is not None, clause
+    if claim.name == "no_model_error":
+        return last is not None and last.error is not None and last.target is None, None
+    if claim.name == "no_deadlock":
+        return not raw.successors(walk.here), None
+    return last is not None and claim.name in last.broken, None
+
+
+def _stuck(raw: Raw, configuration: Configuration) -> set[str]:
+    """The actors that no way from here leads back to idle; empty if that is not so of any.
+
+    Looks at no more than LOOK_AHEAD states: the ones in mid-operation are named
+    then, as the search has looked at all of them.
+    """
+    places = {role.type.show(k): role.pc.offset + k for role in raw.system.roles for k in range(role.type.size)}
+    stuck = {name for name, at in places.items() if configuration.cells[at] != 0}
+    seen = {configuration.vector}
+    queue = [configuration]
+    for here in queue:
+        stuck -= {name for name in stuck if here.cells[places[name]] == 0}
+        if not stuck or len(seen) > LOOK_AHEAD:
+            break
+        for transition in raw.successors(here):
+            if transition.target is not None and transition.target.vector not in seen:
+                seen.add(transition.target.vector)
+                queue.append(transition.target)
+    return stuck

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Replay keys: ``spec@hash:path``, where the hash is that of the compiled model.
+
+The path is a row of base-36 numbers: which claim, which initial state, and for
+each step the place of the transition among those that the raw reading offers.
+Against a model with another hash a key means nothing, and is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from checker.language import ir
+from checker.language.errors import UsageError
+from checker.language.types import Type
+
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+MORE = len(DIGITS) - 1
+"""The digit that says: this many, and the next digit adds to it."""
+
+UNSEEN = {"pos", "doc", "file", "guards", "sites", "origin", "name_of_spec"}
+"""Fields of the IR that change no transition: comments may move without spoiling a key."""
+
+
+def _pieces(thing: Any, types: dict[Type, str]) -> Iterator[str]:
+    if isinstance(thing, Type):
+        if thing not in types:
+            types[thing] = repr(thing)
+        yield types[thing]
+    elif isinstance(thing, ir.Field):
+        yield f"<{thing.number}>"
+    elif dataclasses.is_dataclass(thing):
+        yield type(thing).__name__ + "("
+        for field in dataclasses.fields(thing):
+            if field.name not in UNSEEN:
+                yield from _pieces(getattr(thing, field.name), types)
+        yield ")"
+    elif isinstance(thing, (tuple, list)):
+        yield "["
+        for part in thing:
+            yield from _pieces(part, types)
+        yield "]"
+    elif isinstance(thing, dict):
+        for name, part in thing.items():
+            yield f"{name}:"
+            yield from _pieces(part, types)
+    else:
+        yield repr(thing) + ","
+
+
+def model_hash(system: ir.System) -> str:
+    """Eight hex digits that change with anything that a run of the model could notice."""
+    digest = hashlib.sha256()
+    types: dict[Type, str] = {}
+    parts: tuple[Any, ...] = (
+        [(f.number, f.name, f.dims, f.type, f.offset) for f in system.fields],
+        [(role.type, role.pc, role.slots, role.operations) for role in system.roles],
+        system.rules, system.promises, system.assertions, system.may_end, system.data, system.initial,
+    )
+    for piece in _pieces(parts, types):
+        digest.update(piece.encode())
+    return digest.hexdigest()[:8]
+
+
+def pack(numbers: Iterable[int]) -> str:
+    """Small numbers as base-36 digits, most of them one digit long."""
+    out = []
+    for number in numbers:
+        while number >= MORE:
+            out.append(DIGITS[MORE])
+            number -= MORE
+        out.append(DIGITS[number])
+    return "".join(out)
+
+
+def unpack(text: str) -> tuple[int, ...]:
+    """The inverse of ``pack``; ValueError for a text that ends in mid-number."""
+    out = []
+    number = 0
+    for letter in text:
+        digit = DIGITS.index(letter)
+        number += digit
+        if digit != MORE:
+            out.append(number)
+            number = 0
+    if text.endswith(DIGITS[MORE]):
+        raise ValueError("the last number is cut off")
+    return tuple(out)
+
+
+@dataclass(frozen=True)
+class Key:
+    """``claim`` counts through ``claims(system)``, ``path`` has one number per step."""
+
+    spec: str
+    hash: str
+    claim: int
+    initial: int
+    path: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.spec}@{self.hash}:{pack((self.claim, self.initial, *self.path))}"
+
+    @staticmethod
+    def parse(text: str) -> Key:
+        """The key that a person typed; UsageError if it is none."""
+        match = re.fullmatch(r"([^@\s]+)@([0-9a-f]{8}):([0-9a-z]+)", text)
+        if not match:
+            raise UsageError(f"{text!r} is no replay key; a key looks like spec@0123abcd:path")
+        try:
+            claim, initial, *path = unpack(match[3])
+        except ValueError:
+            raise UsageError(f"the path of replay key {text!r} is cut off") from None
+        return Key(match[1], match[2], claim, initial, tuple(path))

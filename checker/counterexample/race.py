@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The race in columns, the way a commit message draws it: at most 75 characters wide."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from dataclasses import dataclass
+
+from checker.counterexample.trace import Step, Trace
+from checker.words import amount
+
+WIDTH = 75
+MARGIN = 2
+GAP = 2
+
+
+@dataclass
+class _Row:
+    """Text in the column of an actor, or across all columns (None)."""
+
+    column: int | None
+    text: str
+    indent: int
+
+
+def race(trace: Trace, width: int = WIDTH) -> str:
+    """The whole drawing: what broke, who did what, why, and how to see it again."""
+    parts = [headline(trace, width), columns(trace, width), *_footer(trace, width)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def headline(trace: Trace, width: int = WIDTH) -> str:
+    """``BUG: model: promise broken in operation / operation``."""
+    verb = "fails" if trace.kind == "assertion" else "broken"
+    name = f'"{trace.promise}"' if trace.kind == "assertion" else trace.promise
+    head = f"BUG: {trace.model}: {name} {verb}"
+    operations = " / ".join(trace.operations())
+    return _fill(f"{head} in {operations}" if operations else head, width, "  ")
+
+
+def columns(trace: Trace, width: int = WIDTH) -> str:
+    """The steps, one column for each actor that moves."""
+    moved = {step.actor for step in trace.steps}
+    actors = [actor for actor in trace.actors if actor in moved]
+    rows: list[_Row] = []
+    stacks: dict[str, tuple[str, ...]] = {}
+    for step in trace.steps:
+        if step.actor is None:
+            rows += _rule(step)
+        else:
+            rows += _step(step, actors.index(step.actor), stacks)
+    if not rows:
+        return "  (an initial state: nobody has moved yet)"
+    room = (width - MARGIN) // max(1, len(actors))
+    out = []
+    if actors:
+        out.append(_across(actors, room))
+        out.append(_across(["-" * len(actor) for actor in actors], room))
+    for row in rows:
+        left = 0 if row.column is None else MARGIN + row.column * room
+        space = width if row.column is None else room - (GAP if row.column < len(actors) - 1 else 0)
+        out += [" " * left + line for line in _wrap(row.text, row.indent, space)]
+    return "\n".join(out)
+
+
+def _across(texts: list[str], room: int) -> str:
+    return (" " * MARGIN + "".join(text.ljust(room) for text in texts)).rstrip()
+
+
+def _rule(step: Step) -> list[_Row]:
+    """A step of nobody in particular: a star at the margin."""
+    rows = [_Row(None, f"* {step.call}", 0)]
+    return rows + [_Row(None, text, 6) for text in _details(step)]
+
+
+def _step(step: Step, column: int, stacks: dict[str, tuple[str, ...]]) -> list[_Row]:
+    assert step.actor is not None
+    rows: list[_Row] = []
+    if step.starts:
+        rows.append(_Row(column, step.call, 0))
+        stacks[step.actor] = (step.procedure,)
+    open_ = stacks.get(step.actor, (step.procedure,))
+    depth = 1
+    if step.label is not None:
+        shared = 0
+        while shared < min(len(open_), len(step.stack)) and open_[shared] == step.stack[shared]:
+            shared += 1
+        for level in range(max(1, shared), len(step.stack)):
+            rows.append(_Row(column, step.stack[level] + "()", 2 * level))
+        stacks[step.actor] = step.stack
+        depth = max(1, len(step.stack))
+        rows.append(_Row(column, step.label, 2 * depth))
+    rows += [_Row(column, text, 2 * depth + (2 if step.label is not None else 0)) for text in _details(step)]
+    if step.ends:
+        stacks.pop(step.actor, None)
+        if not step.starts:
+            rows.append(_Row(column, "return", 2))
+    return rows
+
+
+def _details(step: Step) -> list[str]:
+    """What was chosen, where it cannot be seen from what changed; what changed; what went wrong."""
+    visible = {change.new for change in step.changes}
+    texts = []
+    for text, value in step.choices:
+        if value == "True":
+            texts.append(f"({text})")
+        elif value != "False" and not any(value in new for new in visible):
+            texts.append(f"({text}: {value})")
+    texts += [f"{change.path} = {change.new}" for change in step.changes]
+    if step.error:
+        texts.append(f"BUG: {_without_place(step.error)}")
+    return texts + [f"BUG: {text}" for text in step.broken if text != step.error]
+
+
+def _without_place(error: str) -> str:
+    place, colon, sentence = error.partition(": ")
+    return sentence if colon and place.rpartition(":")[2].isdigit() else error
+
+
+def _footer(trace: Trace, width: int) -> list[str]:
+    parts = []
+    if any(step.actor is None for step in trace.steps):
+        parts.append("  * is a step of nobody in particular: the device, a user, time.")
+    parts.append(_broken(trace, width))
+    if trace.minimal:
+        parts.append(_fill("  " + minimal(trace), width, "  "))
+    parts.append("  To see it again:\n" + _command(trace, width))
+    return parts
+
+
+def _broken(trace: Trace, width: int) -> str:
+    """The failing clause, with the values that it read."""
+    lines = []
+    if trace.doc and trace.doc.rstrip(".") != trace.promise:
+        lines.append(_fill(f"  The promise: {trace.doc}", width, "  "))
+    clause = trace.clause
+    if clause is not None and clause.error:
+        lines.append(_fill(f"  It cannot be asked here: {_without_place(clause.error)}", width, "    "))
+    elif clause is not None:
+        for_whom = ", ".join(f"{name} = {value}" for name, value in clause.bindings)
+        lines.append(_fill("  It is false" + (f" for {for_whom}, where" if for_whom else ", as"), width, "    "))
+        lines += [_fill(f"    {path} = {value}", width, "      ") for path, value in clause.reads]
+    for standing in trace.standing:
+        if standing.stuck:
+            text = f"{standing.actor} can never leave {standing.procedure}: "
+        elif trace.promise == "no_deadlock":
+            text = f"{standing.actor} is in {standing.procedure}: "
+        else:
+            continue
+        lines.append(_fill(f"  {text}it stands behind \"{standing.label}\".", width, "    "))
+    return "\n".join(lines)
+
+
+def minimal(trace: Trace) -> str:
+    """Why there is no simpler trace."""
+    if not trace.steps:
+        return "No shorter trace exists: an initial state breaks it."
+    steps = amount(len(trace.steps), "step")
+    text = f"{steps}; no shorter trace exists"
+    if trace.switches:
+        return f"{text}, and among the shortest ones {amount(trace.switches, 'switch', 'switches')} " \
+               f"between actors {'is' if trace.switches == 1 else 'are'} the fewest."
+    return text + "."
+
+
+def replay_command(trace: Trace) -> str:
+    """What to type to see the trace again."""
+    return shlex.join(["vswap", "replay", trace.key, *trace.options])
+
+
+def _command(trace: Trace, width: int) -> str:
+    """The command, cut by backslashes where it is too wide, so that it can still be pasted."""
+    lines = ["    " + replay_command(trace)]
+    while len(lines[-1]) > width:
+        line = lines.pop()
+        lines += [line[:width - 1] + "\\", line[width - 1:]]
+    return "\n".join(lines)
+
+
+def _fill(text: str, width: int, indent: str) -> str:
+    lead = text[:len(text) - len(text.lstrip())]
+    return textwrap.fill(text.strip(), width, initial_indent=lead, subsequent_indent=lead + indent,
+                         break_on_hyphens=False)
+
+
+def _wrap(text: str, indent: int, space: int) -> list[str]:
+    """One row in a column of this many characters; what does not fit goes on further in."""
+    lead = " " * min(indent, space // 2)
+    return textwrap.wrap(text, space, initial_indent=lead, subsequent_indent=lead + "    ",
+                         break_on_hyphens=False) or [""]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The trace: one object, of which every drawing and every file is a view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from checker.counterexample.clause import Clause
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Change:
+    """One element of the state that a step has changed."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One transition, as the raw reading saw it.
+
+    ``actor`` is None for a rule.  ``label`` says what the step has done, and is
+    None where it ended the procedure or went wrong.  ``stack`` are the functions
+    from the operation down to the one that spoke the label.  ``number`` is the
+    place of the transition among those that were possible.
+    """
+
+    number: int
+    actor: str | None
+    procedure: str
+    params: dict[str, str]
+    starts: bool
+    ends: bool
+    label: str | None
+    stack: tuple[str, ...]
+    choices: tuple[tuple[str, str], ...]
+    changes: tuple[Change, ...]
+    broken: tuple[str, ...] = ()
+    error: str | None = None
+    pos: str = ""
+
+    @property
+    def call(self) -> str:
+        """``procedure(values)``."""
+        return f"{self.procedure}({', '.join(self.params.values())})"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An actor in mid-operation at the end of a trace; ``stuck`` if it can never finish."""
+
+    actor: str
+    procedure: str
+    label: str
+    stuck: bool = False
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A run from an initial state to the break of one promise.
+
+    ``start`` is the whole initial state; together with the changes of the steps
+    it gives every state.  ``options`` are the words that the replay command
+    needs beside the key.  ``minimal`` is False for a run that was replayed from
+    a key, of which nobody knows whether a shorter one exists.  ``shows`` says
+    whether the promise is broken at its end.
+    """
+
+    model: str
+    spec: str
+    promise: str
+    kind: str
+    doc: str
+    key: str
+    options: tuple[str, ...]
+    scope: dict[str, Any]
+    design: dict[str, Any]
+    actors: tuple[str, ...]
+    start: dict[str, str]
+    steps: tuple[Step, ...]
+    clause: Clause | None = None
+    standing: tuple[Standing, ...] = ()
+    minimal: bool = True
+    shows: bool = True
+    schema: int = field(default=SCHEMA)
+
+    @property
+    def switches(self) -> int:
+        """How often an actor goes on where another one has moved last; rules do not count."""
+        moved = [step.actor for step in self.steps if step.actor is not None]
+        return sum(a != b for a, b in pairwise(moved))
+
+    @property
+    def last(self) -> Step | None:
+        return self.steps[-1] if self.steps else None
+
+    def states(self) -> Iterator[dict[str, str]]:
+        """The whole state, at the start and behind each step."""
+        now = dict(self.start)
+        yield dict(now)
+        for step in self.steps:
+            now.update((change.path, change.new) for change in step.changes)
+            yield dict(now)
+
+    def operations(self) -> list[str]:
+        """What the actors were running last, each named once, in order of appearance."""
+        latest: dict[str, str] = {}
+        for step in self.steps:
+            if step.actor is not None:
+                latest[step.actor] = step.procedure
+        names = list(dict.fromkeys(latest[a] for a in self.actors if a in latest))
+        if not names and self.last:
+            names = [self.last.procedure]
+        return names
+
+    def to_json(self, *, places: bool = True) -> dict[str, Any]:
+        """A JSON value; without ``places`` no line number of a source is in it."""
+        made = asdict(self)
+        made["switches"] = self.switches
+        if not places:
+            for step in made["steps"]:
+                del step["pos"]
+        return made
