@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What was asked for: the model, its specs, and what the command line changes about them."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checker.language.errors import UsageError
+from checker.language.spec import Design, Scope, Spec
+from checker.words import unknown
+
+YES = {"on": True, "true": True, "yes": True, "1": True}
+NO = {"off": False, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The specs of one model, and the changes to make to each of them.
+
+    ``file`` is the user's model file, or None for the model that is installed.
+    """
+
+    file: str | None
+    specs: dict[str, Spec]
+    switches: tuple[str, ...] = ()
+    design: str | None = None
+    scope: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> str:
+        """What the model is called in drawings."""
+        return Path(self.file).stem if self.file else installed_name()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the specs are asked in another way than they are written."""
+        return bool(self.switches or self.design or self.scope)
+
+    def options(self) -> tuple[str, ...]:
+        """The words that a replay command needs for the same question."""
+        words = [self.file] if self.file else []
+        words += ["--design", self.design] if self.design else []
+        for switch in self.switches:
+            words += ["--set", switch]
+        for part in self.scope:
+            words += ["--scope", part]
+        return tuple(words)
+
+    def spec(self, name: str) -> Spec:
+        if name not in self.specs:
+            raise UsageError(unknown("spec", name, self.specs))
+        return self.specs[name]
+
+    def design_of(self, spec: Spec) -> Design | None:
+        """The design of a spec, with the changes of the command line."""
+        design = spec.design
+        if self.design is not None:
+            known = designs(self.specs.values())
+            if self.design not in known:
+                raise UsageError(unknown("design", self.design, known))
+            design = known[self.design]
+        for switch in self.switches:
+            design = flip(design, switch, spec.name)
+        return design
+
+    def scope_of(self, spec: Spec) -> Scope:
+        """The scope of a spec, with the changes of the command line."""
+        scope = spec.scope
+        for part in self.scope:
+            sort, equals, size = part.partition("=")
+            if equals:
+                scope = resize(scope, sort, size)
+            else:
+                known = {s.scope.name: s.scope for s in self.specs.values()}
+                if part not in known:
+                    raise UsageError(unknown("scope", part, known))
+                scope = known[part]
+        for name, count in scope.describe().items():
+            if count < 1:
+                raise UsageError(f"scope {scope.name!r} has {count} of {name}: it takes at least one, as nothing can "
+                                 "happen without")
+        return scope
+
+
+def ask(words: Sequence[str], *, switches: Sequence[str] = (), design: str | None = None,
+        scope: Sequence[str] = ()) -> tuple[Asked, list[str]]:
+    """The model that the words of a command line are about, and those of them that name no file."""
+    from checker.language import load_specs
+
+    files = [word for word in words if is_file(word)]
+    if len(files) > 1:
+        raise UsageError(f"one model at a time: {' and '.join(files)} are {len(files)}")
+    file = files[0] if files else None
+    if file is not None:
+        readable(file)
+    specs = load_specs(file)
+    return Asked(file, specs, tuple(switches), design, tuple(scope)), [word for word in words if word not in files]
+
+
+def is_file(word: str) -> bool:
+    """Whether a word of the command line names a model file; a spec's name has neither dot nor slash."""
+    return word.endswith(".py") or "/" in word
+
+
+def readable(file: str) -> None:
+    """Raises UsageError, with the reason, for a file that cannot be read."""
+    try:
+        Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"the model file {file} cannot be read: {error.strerror}") from None
+
+
+def installed_name() -> str:
+    """The name under which the installed model is registered."""
+    from importlib.metadata import entry_points
+
+    return next((point.name for point in entry_points(group="checker.model")), "model")
+
+
+def modules(specs: Iterable[Spec]) -> Iterator[Any]:
+    """The modules that specs and their models are written in, and their neighbours in the same packages."""
+    tops = set()
+    for spec in specs:
+        parts = [spec.model.state, *spec.promises, *spec.model.rules]
+        tops |= {part.__module__.partition(".")[0] for part in parts}
+    for name in sorted(sys.modules):
+        if name.partition(".")[0] in tops and sys.modules[name] is not None:
+            yield sys.modules[name]
+
+
+def designs(specs: Iterable[Spec]) -> dict[str, Design]:
+    """Every design that has a name: a variable that holds it, or the spec that is about it."""
+    all_specs = list(specs)
+    found = {spec.name: spec.design for spec in all_specs if spec.design is not None}
+    for module in modules(all_specs):
+        found.update((name, value) for name, value in vars(module).items() if isinstance(value, Design))
+    return found
+
+
+def flip(design: Design | None, switch: str, spec: str) -> Design:
+    """The design with one switch set; ``switch`` is NAME=VALUE."""
+    name, equals, text = switch.partition("=")
+    if not equals:
+        raise UsageError(f"--set takes SWITCH=VALUE, for example --set {name or 'switch'}=off")
+    if design is None:
+        raise UsageError(f"spec {spec} has no design, so that there is no switch {name!r}")
+    values = {field.name: getattr(design, field.name) for field in dataclasses.fields(design)}
+    if name not in values:
+        raise UsageError(unknown("switch", name, values))
+    return dataclasses.replace(design, **{name: parse(name, text, values[name])})
+
+
+def parse(name: str, text: str, like: object) -> object:
+    """A switch's value, of the type of the one it has."""
+    if isinstance(like, bool):
+        known = YES | NO
+        if text.lower() not in known:
+            raise UsageError(f"{text!r} is no value for the switch {name}: it is on or off")
+        return known[text.lower()]
+    if isinstance(like, enum.Enum):
+        members = type(like).__members__
+        if text not in members:
+            raise UsageError(f"{text!r} is no value for the switch {name}: it is one of {', '.join(members)}")
+        return members[text]
+    if isinstance(like, int):
+        try:
+            return int(text)
+        except ValueError:
+            raise UsageError(f"{text!r} is no value for the switch {name}: it is a whole number") from None
+    if isinstance(like, str):
+        return text
+    raise UsageError(f"the switch {name} holds a {type(like).__name__}, which cannot be set from the command line")
+
+
+def resize(scope: Scope, sort: str, text: str) -> Scope:
+    """The scope with another number of objects of one sort."""
+    sorts = {known.__name__: known for known in scope.sizes}
+    if sort not in sorts:
+        raise UsageError(unknown(f"sort in scope {scope.name!r} with the name", sort, sorts))
+    try:
+        size = int(text)
+    except ValueError:
+        raise UsageError(f"--scope {sort}={text}: the number of objects is a whole number") from None
+    sizes = {**scope.sizes, sorts[sort]: size}
+    return dataclasses.replace(scope, name=f"{scope.name}, {sort} {size}", sizes=sizes)
+
+
+def switches(design: Design | None) -> dict[str, str]:
+    """The switches of a design as the command line writes them."""
+    if design is None:
+        return {}
+    return {field.name: shown(getattr(design, field.name)) for field in dataclasses.fields(design)}
+
+
+def shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value.name if isinstance(value, enum.Enum) else str(value)
+
+
+def unusual(design: Design | None) -> dict[str, str]:
+    """The switches that differ from what the design's class says."""
+    if design is None:
+        return {}
+    usual = {field.name: shown(field.default) for field in dataclasses.fields(design)
+             if field.default is not dataclasses.MISSING}
+    return {name: value for name, value in switches(design).items() if usual.get(name) != value}

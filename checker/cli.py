@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command: what it is asked, and the exit code.  The work is in checker.commands.
+
+Nothing heavy is imported here, so that help and complaints are instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+EXITS = """\
+exit codes:
+  0  every verdict is what its spec expects, and the search was complete
+  1  a promise broke that should hold, or one held that was expected to break
+  2  usage error, or a model that cannot be read
+  3  undecided: a limit, a time-out, Ctrl-C
+  4  a needed part is missing, or the result could not be written
+  5  nothing was checked
+  6  vacuous: something that must happen was never reached
+  70 internal error: please report it
+"""
+
+DESCRIPTION = "Searches every interleaving of a model for the shortest way to break a promise."
+
+
+class UsageProblem(Exception):
+    """The command line makes no sense; the text says why."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageProblem(f"{message}; see {self.prog} --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    top = _Parser(prog="vswap", description=DESCRIPTION, epilog=EXITS,
+                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    _check(commands.add_parser("check", help="the gate: every default spec, or the named ones", epilog=EXITS,
+                               formatter_class=argparse.RawDescriptionHelpFormatter))
+    _explain(commands.add_parser("explain", help="the race of a spec, in columns"))
+    _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
+    _list(commands.add_parser("list", help="operations, promises, designs, scopes, specs"))
+    return top
+
+
+def _question(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", dest="switches",
+                   help="ask about the design with this switch set (on, off, a name, a number); may be repeated")
+    p.add_argument("--design", metavar="NAME", help="ask about this design instead of the spec's own")
+    p.add_argument("--scope", action="append", default=[], metavar="NAME|SORT=N",
+                   help="ask in this scope, or with N objects of a sort; may be repeated")
+    p.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _limits(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--max-states", type=_count, metavar="N", help="stop after N states, undecided")
+    p.add_argument("--memory", type=_bytes, metavar="SIZE", help="use no more memory than this (512M, 2G)")
+    p.add_argument("--time", type=_seconds, metavar="TIME", help="search each spec no longer than this (90, 10m, 1h)")
+    p.add_argument("--threads", type=_one_thread, metavar="N", default=1, help="1 is what there is, for now")
+
+
+def _drawing(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--wide", action="store_true", help="draw races as wide as the terminal, not in 75 columns")
+    p.add_argument("--full", action="store_true", help="show the whole state before and after the race, too")
+
+
+def _check(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="*", metavar="SPEC|FILE.py",
+                   help="specs to check (default: every default spec); a file holds another model and its specs")
+    _question(p)
+    _limits(p)
+    p.add_argument("--first", action="store_true", help="stop at the first promise that breaks")
+    _drawing(p)
+
+
+def _explain(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="+", metavar="SPEC|FILE.py|PROMISE",
+                   help="the spec, the file if it is not of the installed model, and promises if not all that break")
+    _question(p)
+    _limits(p)
+    _drawing(p)
+
+
+def _replay(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="+", metavar="KEY|TRACE.json|FILE.py",
+                   help="a replay key or a trace file, and the model file if it is not of the installed model")
+    _question(p)
+    _drawing(p)
+
+
+def _list(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="*", metavar="FILE.py", help="another model")
+    p.add_argument("--ir", metavar="OPERATION", help="print what an operation or a rule is compiled from")
+    _question(p)
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of states")
+    return number
+
+
+def _one_thread(text: str) -> int:
+    if text != "1":
+        raise argparse.ArgumentTypeError(f"{text!r}: searches use one thread, for now")
+    return 1
+
+
+def _scaled(text: str, units: dict[str, int], what: str) -> float:
+    number, unit = (text[:-1], text[-1]) if text[-1:].isalpha() else (text, "")
+    try:
+        value = float(number) * units[unit.upper()]
+    except (ValueError, KeyError):
+        value = 0.0
+    if not 0 < value < 1e18:
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what}")
+    return value
+
+
+def _bytes(text: str) -> int:
+    return int(_scaled(text, {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}, "amount of memory"))
+
+
+def _seconds(text: str) -> float:
+    return _scaled(text, {"": 1, "S": 1, "M": 60, "H": 3600}, "duration")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        guard()
+        arguments = parser().parse_args(words)
+    except UsageProblem as problem:
+        return complain(str(problem), 2, json="--json" in words)
+    from checker.commands import perform
+
+    return perform(arguments)
+
+
+def complain(text: str, code: int, *, json: bool) -> int:
+    """One sentence on standard error, and the JSON document where one was asked for."""
+    if sys.stderr is not None:
+        print(f"vswap: error: {text}", file=sys.stderr)
+    if json:
+        from checker.report.json import document
+        from checker.report.output import Output, OutputError
+        from checker.report.verdict import Exit
+
+        try:
+            Output().lines([document(Exit(code), errors=[text])])
+        except OutputError as error:
+            print(f"vswap: error: {error}", file=sys.stderr)
+            return code if code == 70 or code == 2 else 4
+    return code
+
+
+def guard() -> None:
+    """Refuses to start where Python would not run what was written, or not what is ours."""
+    if sys.flags.optimize:
+        raise UsageProblem("python -O leaves out the assert statements, which are promises: run without -O")
+    here = os.path.realpath(os.getcwd())
+    home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    # The current folder may hold a model.py of its own; user files are loaded by location.
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry or ".") != here or here == home]
+    from importlib.machinery import PathFinder
+
+    for name in ("model", "specs"):
+        found = PathFinder.find_spec(name)
+        if found is not None and found.origin is not None and os.path.dirname(os.path.dirname(
+                os.path.realpath(found.origin))) != home and os.path.isdir(os.path.join(home, name)):
+            raise UsageProblem(f"the name {name} leads Python to {found.origin}, which is not the checker's own; "
+                               "is PYTHONPATH set?")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The four commands: check, explain, replay, list."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from checker.asked import Asked, ask
+from checker.language.errors import LanguageError, ModelError, UsageError
+from checker.report.output import Line, Output, OutputError
+from checker.report.verdict import Exit, SpecResult, worst
+from checker.run import Bounds, Ran, interruptible, missing, run
+from checker.words import unknown
+
+if TYPE_CHECKING:
+    from checker.counterexample.trace import Trace
+
+REPORT = "this is a bug of the checker: please report it, with the command, the model, and the lines above"
+
+
+class Complaint(Exception):
+    """A reason to stop, with its exit code."""
+
+    def __init__(self, code: Exit, text: str):
+        super().__init__(text)
+        self.code = code
+
+
+def perform(arguments: argparse.Namespace) -> int:
+    """Runs one command; every failure becomes a sentence and an exit code."""
+    output = Output()
+    try:
+        with interruptible():
+            return int(COMMANDS[arguments.command](arguments, output))
+    except OutputError as error:
+        _say(f"vswap: error: {error}")
+        if error.worth_keeping:
+            _say("\n".join(["vswap: here it is instead:", *output.written]))
+        return int(Exit.MISSING)
+    except BaseException as error:
+        code, text = _reason(error)
+        return _fail(arguments, output, code, text)
+
+
+def _reason(error: BaseException) -> tuple[Exit, str]:
+    match error:
+        case Complaint():
+            return error.code, str(error)
+        case LanguageError() | UsageError() | ModelError():
+            return Exit.USAGE, str(error)
+        case KeyboardInterrupt():
+            return Exit.UNDECIDED, "interrupted: nothing is decided"
+        case ImportError():
+            return Exit.MISSING, missing(error)
+        case MemoryError():
+            return Exit.UNDECIDED, "the machine has no memory left: nothing is decided"
+        case Exception():
+            _say(traceback.format_exc())
+            return Exit.INTERNAL, f"{type(error).__name__}: {error}; {REPORT}"
+    raise error
+
+
+def _fail(arguments: argparse.Namespace, output: Output, code: Exit, text: str) -> int:
+    from checker.cli import complain
+
+    return complain(text, int(code), json=arguments.json)
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        print(text.rstrip("\n"), file=sys.stderr, flush=True)
+
+
+def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
+    return Bounds(arguments.max_states, arguments.memory, arguments.time, first)
+
+
+def _asked(arguments: argparse.Namespace) -> tuple[Asked, list[str]]:
+    return ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)
+
+
+def _width(arguments: argparse.Namespace) -> int:
+    return max(75, shutil.get_terminal_size((150, 50)).columns) if arguments.wide else 75
+
+
+# ----------------------------------------------------------------------- check
+
+
+def check(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.report.text import never_lines, spec_lines, summary
+
+    asked, names = _asked(arguments)
+    wanted = names or [name for name, spec in asked.specs.items() if spec.default]
+    if not wanted:
+        what = f"{asked.file} defines no spec" if not asked.specs else "no spec is a default one"
+        raise Complaint(Exit.NOTHING, f"{what}: nothing was checked")
+    for name in wanted:
+        asked.spec(name)
+    rans: list[Ran] = []
+    for ran in run(asked, list(dict.fromkeys(wanted)), _bounds(arguments, first=arguments.first)):
+        rans.append(ran)
+        _trouble(ran.result)
+        if not arguments.json:
+            output.lines(spec_lines(ran.result))
+            for trace in _traces(ran):
+                _draw(trace, arguments, output)
+    results = [ran.result for ran in rans]
+    never = None if names or asked.changed else _never(rans)
+    code = worst([result.exit for result in results] + ([Exit.VACUOUS] if never else []))
+    if arguments.json:
+        from checker.report.json import document
+
+        output.lines([document(code, results, never=never, errors=[r.error for r in results if r.error])])
+    else:
+        output.lines([*never_lines(never or ()), summary(results, code)])
+    return code
+
+
+def _trouble(result: SpecResult) -> None:
+    """What could not be asked is said on standard error, too."""
+    if result.traceback:
+        _say(result.traceback)
+        _say(f"vswap: error: {result.error}; {REPORT}")
+    elif result.error:
+        _say(f"vswap: error: {result.error}")
+
+
+def _never(rans: Sequence[Ran]) -> list[str] | None:
+    """Over the union of the default specs; None where one of them was not completely searched."""
+    from checker.coverage import never
+
+    pairs = [(ran.system, ran.coverage) for ran in rans
+             if ran.system is not None and ran.coverage is not None and ran.result.complete]
+    if len(pairs) < len(rans):
+        return None
+    return never(pairs)
+
+
+def _traces(ran: Ran) -> list[Trace]:
+    return [verdict.trace for verdict in ran.result.verdicts if verdict.trace is not None]
+
+
+def _draw(trace: Trace, arguments: argparse.Namespace, output: Output) -> None:
+    from checker.counterexample.race import race
+
+    text = race(trace, _width(arguments))
+    lines = [Line(line, "bad" if line.startswith("BUG: ") else "") for line in text.splitlines()]
+    if arguments.full:
+        lines = [*_state("At the start:", trace, 0), *lines, Line(""), *_state("At the end:", trace, -1)]
+    output.lines([*lines, Line("")])
+
+
+def _state(title: str, trace: Trace, which: int) -> list[Line]:
+    state = list(trace.states())[which]
+    return [Line(f"  {title}"), *(Line(f"    {path} = {value}") for path, value in state.items()), Line("")]
+
+
+# --------------------------------------------------------------------- explain
+
+
+def explain(arguments: argparse.Namespace, output: Output) -> Exit:
+    asked, words = _asked(arguments)
+    names = [word for word in words if word in asked.specs]
+    promises = [word for word in words if word not in asked.specs]
+    if not names:
+        if promises:
+            raise UsageError(unknown("spec", promises[0], asked.specs))
+        names = [name for name, spec in asked.specs.items() if spec.expected or len(asked.specs) == 1]
+        if not names:
+            raise UsageError(f"{asked.file} has several specs: name one of {', '.join(asked.specs) or 'none'}")
+    results = []
+    drawn = 0
+    for ran in run(asked, names, _bounds(arguments), traces=promises or True):
+        results.append(ran.result)
+        _trouble(ran.result)
+        if ran.system is not None and promises:
+            _known(promises, ran)
+        for trace in _traces(ran):
+            drawn += 1
+            if not arguments.json:
+                _draw(trace, arguments, output)
+    code = worst(result.exit for result in results)
+    if arguments.json:
+        from checker.report.json import document
+
+        output.lines([document(code, results, errors=[r.error for r in results if r.error])])
+    elif not drawn and code in (Exit.AS_EXPECTED, Exit.SURPRISE, Exit.VACUOUS):
+        from checker.report.text import covers
+
+        output.lines([f"{r.spec}: {_nothing(promises)}; {covers(r)}" for r in results])
+    elif code == Exit.UNDECIDED:
+        output.lines([f"{r.spec}: undecided: {r.stopped}" for r in results if r.exit == Exit.UNDECIDED])
+    return code
+
+
+def _nothing(promises: Sequence[str]) -> str:
+    return f"{' and '.join(promises) or 'no promise'} {'do' if len(promises) > 1 else 'does'} not break" if promises \
+        else "no promise breaks, there is nothing to explain"
+
+
+def _known(promises: Sequence[str], ran: Ran) -> None:
+    known = [verdict.promise for verdict in ran.result.verdicts]
+    for promise in promises:
+        if known and promise not in known:
+            raise UsageError(unknown(f"promise in {ran.result.spec} with the name", promise, known))
+
+
+# ---------------------------------------------------------------------- replay
+
+
+def replay(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.counterexample.replaying import replayed, steps
+
+    trace = replayed(arguments)
+    code = Exit.AS_EXPECTED if trace.shows else Exit.SURPRISE
+    if arguments.json:
+        from checker.report.json import document
+
+        output.lines([document(code, replayed={"shows": trace.shows, "promise": trace.promise, "spec": trace.spec,
+                                               "trace": trace.to_json()})])
+        return code
+    output.lines(steps(trace, full=arguments.full))
+    if trace.shows:
+        output.lines([Line(f"{trace.promise} is broken here, as the key says.", "good")])
+    else:
+        output.lines([Line(f"{trace.promise} is kept here: the trace does not show what it claims.", "bad")])
+    return code
+
+
+# ------------------------------------------------------------------------ list
+
+
+def listing(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.report.listing import contents, ir_text, text
+
+    asked, names = _asked(arguments)
+    for name in names:
+        asked.spec(name)
+    if arguments.ir is not None:
+        shown = ir_text(asked, arguments.ir)
+        if arguments.json:
+            from checker.report.json import document
+
+            output.lines([document(Exit.AS_EXPECTED, operation=arguments.ir, ir=shown)])
+        else:
+            output.lines(shown.splitlines())
+        return Exit.AS_EXPECTED
+    found = contents(asked)
+    if arguments.json:
+        import json
+
+        output.lines([json.dumps({"schema": 1, "exit": 0, **found}, indent=1, ensure_ascii=False)])
+    else:
+        output.lines(text(found))
+    return Exit.AS_EXPECTED
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
+    "check": check, "explain": explain, "replay": replay, "list": listing,
+}

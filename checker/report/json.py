@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One versioned JSON document, on every path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from checker.report.verdict import Exit, SpecResult, Verdict
+
+SCHEMA = 1
+
+
+def document(exit_code: Exit, results: Sequence[SpecResult] = (), *, errors: Sequence[str] = (),
+             never: Sequence[str] | None = None, **more: Any) -> str:
+    """The document; ``never`` are the parts of the model that no default spec ever ran."""
+    made: dict[str, Any] = {"schema": SCHEMA, "exit": int(exit_code)}
+    made["verdicts"] = [_verdict(result, verdict) for result in results for verdict in result.verdicts]
+    made["specs"] = [_spec(result) for result in results]
+    if never is not None:
+        made["never"] = list(never)
+    if errors:
+        made["errors"] = list(errors)
+    made.update(more)
+    return json.dumps(made, indent=1, ensure_ascii=False)
+
+
+def _verdict(result: SpecResult, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "spec": result.spec, "promise": verdict.promise, "verdict": verdict.verdict, "expected": verdict.expected,
+        "kind": verdict.kind, "engine": "explicit", "claim": verdict.claim, "surprise": verdict.surprise,
+        "steps": verdict.steps, "scope": result.scope, "states": result.states, "transitions": result.transitions,
+        "depth": result.depth, "complete": result.complete, "seconds": round(result.seconds, 3),
+        "trace": _trace(verdict),
+    }
+
+
+def _trace(verdict: Verdict) -> dict[str, Any] | None:
+    from checker.counterexample.race import race
+
+    trace = verdict.trace
+    if trace is None:
+        return None
+    return {"steps": len(trace.steps), "switches": trace.switches, "key": trace.key, "race": race(trace)}
+
+
+def _spec(result: SpecResult) -> dict[str, Any]:
+    return {
+        "name": result.spec, "why": result.why, "scope_name": result.scope_name, "scope": result.scope,
+        "design": result.design, "states": result.states, "transitions": result.transitions, "depth": result.depth,
+        "complete": result.complete, "stopped": result.stopped, "seconds": round(result.seconds, 3),
+        "fingerprint": f"{result.fingerprint & (1 << 64) - 1:016x}", "never": result.never, "error": result.error,
+    }

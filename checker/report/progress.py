@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How far a long search is, on standard error; a short one says nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+QUIET = 2.0
+"""Seconds before anything is said."""
+PAUSE_TERMINAL, PAUSE_LOG = 0.5, 10.0
+"""Seconds between two lines: a terminal's is overwritten, a log's stays."""
+
+
+class Progress:
+    """Called by a search every now and then; remembers the last numbers."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.states = self.transitions = self.depth = 0
+        self._started = time.monotonic()
+        self._next = self._started + QUIET
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._open = False
+
+    def __call__(self, states: int, transitions: int, depth: int, queue: int) -> None:
+        self.states, self.transitions, self.depth = states, transitions, depth
+        now = time.monotonic()
+        if now < self._next or sys.stderr is None:
+            return
+        self._next = now + (PAUSE_TERMINAL if self._terminal else PAUSE_LOG)
+        rate = states / (now - self._started)
+        line = (f"{self.name}: {states:,} states, {rate / 1000:,.0f} k states/s, depth {depth}, "
+                f"{queue:,} in the queue, {now - self._started:.0f} s")
+        sys.stderr.write(f"\r\x1b[K{line}" if self._terminal else line + "\n")
+        sys.stderr.flush()
+        self._open = self._terminal
+
+    def close(self) -> None:
+        """Removes the line from a terminal."""
+        if self._open:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._open = False

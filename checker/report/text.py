@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The result of a check as a person reads it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from checker.report.output import Line
+from checker.report.verdict import Exit, SpecResult, Verdict
+from checker.words import amount, seconds
+
+WIDTH = 100
+
+
+def spec_lines(result: SpecResult) -> Iterator[Line]:
+    """One spec: what was asked, each promise's verdict, and what the verdicts cover."""
+    yield Line(result.spec, "title")
+    if result.why:
+        yield from _paragraph(subject(result.why))
+    if result.scope_name:
+        sizes = ", ".join(f"{sort} {size}" for sort, size in result.scope.get("sizes", {}).items())
+        yield from _paragraph(f"scope {result.scope_name}" + (f": {sizes}" if sizes else ""))
+    if result.changed:
+        yield from _paragraph("design: " + ", ".join(f"{name} {value}" for name, value in result.changed.items()))
+    if result.error is not None:
+        yield Line(f"  {result.error}", "bad")
+        yield Line("")
+        return
+    yield Line("")
+    width = max((len(verdict.promise) for verdict in result.verdicts), default=0)
+    for verdict in result.verdicts:
+        yield _row(verdict, min(width, 60))
+    for name in result.never:
+        yield Line(f"    VACUOUS    {name} is never run", "bad", 14)
+    yield Line("")
+    yield from _paragraph(covers(result))
+    yield Line("")
+
+
+def subject(why: str) -> str:
+    """The first paragraph of what a spec says about itself."""
+    return why.strip().partition("\n\n")[0]
+
+
+def covers(result: SpecResult) -> str:
+    """What "holds" means in the lines above."""
+    numbers = f"{amount(result.transitions, 'transition')}, depth {result.depth}, {seconds(result.seconds)}"
+    if result.complete:
+        return f"holds: in every one of {amount(result.states, 'state')} of scope {result.scope_name!r} ({numbers})"
+    return (f"undecided: the search stopped after {amount(result.states, 'state')} ({numbers}): "
+            f"{result.stopped or 'it was not complete'}")
+
+
+def _row(verdict: Verdict, width: int) -> Line:
+    word, note, mark = verdict.verdict, "", "good"
+    if verdict.kind == "reachable" and word == "holds":
+        word, note = "reached", f"in {amount(verdict.steps or 0, 'step')}"
+    elif word == "broken":
+        note = f"in {amount(verdict.steps or 0, 'step')}"
+        note += "" if verdict.surprise else ", as expected"
+    elif word == "vacuous":
+        word, note, mark = "VACUOUS", "is never reached", "bad"
+        if verdict.expected == "broken":
+            word, note, mark = "vacuous", "is never reached, as expected", "good"
+    elif word == "undecided":
+        mark = "unsure"
+    if verdict.surprise:
+        word, mark = word.upper(), "bad"
+        note = f"{note}; {verdict.surprise}" if note else verdict.surprise
+    return Line(f"    {word:<10} {verdict.promise:<{width}}  {note}".rstrip(), mark, 14)
+
+
+def _paragraph(text: str) -> Iterator[Line]:
+    for line in textwrap.wrap(" ".join(text.split()), WIDTH - 2, break_on_hyphens=False):
+        yield Line("  " + line)
+
+
+def never_lines(never: Sequence[str]) -> Iterator[Line]:
+    """The parts of the model that no default spec ever ran."""
+    if never:
+        yield Line("Never happened, in any of the default specs:", "bad")
+        for text in never:
+            yield Line(f"    {text}")
+        yield Line("")
+
+
+def summary(results: Sequence[SpecResult], exit_code: Exit) -> Line:
+    """The last line: what the exit code says, in words."""
+    verdicts = [verdict for result in results for verdict in result.verdicts]
+    asked = f"{amount(len(results), 'spec')}, {amount(len(verdicts), 'promise')}"
+    surprises = sum(verdict.surprise is not None for verdict in verdicts)
+    texts = {
+        Exit.AS_EXPECTED: "every verdict is as expected",
+        Exit.SURPRISE: f"{amount(surprises, 'verdict')} {'is' if surprises == 1 else 'are'} not as expected",
+        Exit.USAGE: "not everything could be asked",
+        Exit.UNDECIDED: "not everything is decided",
+        Exit.MISSING: "a needed part is missing",
+        Exit.NOTHING: "nothing was checked",
+        Exit.VACUOUS: "something that must happen never does",
+        Exit.INTERNAL: "the checker itself went wrong",
+    }
+    mark = {Exit.AS_EXPECTED: "good", Exit.UNDECIDED: "unsure"}.get(exit_code, "bad")
+    return Line(f"{asked}: {texts[exit_code]} (exit {int(exit_code)})", mark)

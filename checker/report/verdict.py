@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a search says about a spec, promise by promise, and the exit code that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from checker.claims import claims
+from checker.language import ir
+from checker.words import amount, unknown
+
+if TYPE_CHECKING:
+    from checker.counterexample.trace import Trace
+    from checker.explicit.result import Exploration
+    from checker.language.spec import Broken
+
+
+class Exit(IntEnum):
+    """The exit codes of the command."""
+
+    AS_EXPECTED = 0
+    SURPRISE = 1
+    USAGE = 2
+    UNDECIDED = 3
+    MISSING = 4
+    NOTHING = 5
+    VACUOUS = 6
+    INTERNAL = 70
+
+
+WORST_FIRST = (Exit.INTERNAL, Exit.USAGE, Exit.MISSING, Exit.SURPRISE, Exit.VACUOUS, Exit.UNDECIDED, Exit.NOTHING)
+
+
+def worst(codes: Iterable[Exit]) -> Exit:
+    """The one exit code for several reasons."""
+    found = set(codes)
+    return next((code for code in WORST_FIRST if code in found), Exit.AS_EXPECTED)
+
+
+@dataclass
+class Verdict:
+    """What is known about one promise of one spec.
+
+    ``verdict`` is holds, broken, undecided or vacuous.  ``steps`` is the length of
+    the shortest trace to a break, or to what must be reached.  ``surprise`` says
+    how it differs from what the spec expects, or is None.
+    """
+
+    promise: str
+    kind: str
+    verdict: str
+    expected: str
+    claim: str
+    doc: str = ""
+    steps: int | None = None
+    surprise: str | None = None
+    trace: Trace | None = None
+
+    @property
+    def exit(self) -> Exit:
+        if self.surprise is not None:
+            return Exit.SURPRISE
+        if self.verdict == "vacuous" and self.expected == "holds":
+            return Exit.VACUOUS
+        return Exit.UNDECIDED if self.verdict == "undecided" else Exit.AS_EXPECTED
+
+
+@dataclass
+class SpecResult:
+    """One spec, as it was asked, and what came out.
+
+    ``complete`` is True where every state of the scope was visited; else
+    ``stopped`` says why not.  ``never`` are the operations of the scope that
+    nobody ever ran.  ``error`` is set where the spec could not be asked at all.
+    """
+
+    spec: str
+    why: str = ""
+    scope_name: str = ""
+    scope: dict[str, Any] = field(default_factory=dict)
+    design: dict[str, Any] = field(default_factory=dict)
+    changed: dict[str, str] = field(default_factory=dict)
+    states: int = 0
+    transitions: int = 0
+    depth: int = 0
+    complete: bool = False
+    stopped: str | None = None
+    seconds: float = 0.0
+    fingerprint: int = 0
+    verdicts: list[Verdict] = field(default_factory=list)
+    never: list[str] = field(default_factory=list)
+    error: str | None = None
+    error_exit: Exit = Exit.USAGE
+    traceback: str | None = None
+
+    @property
+    def exit(self) -> Exit:
+        codes = [verdict.exit for verdict in self.verdicts]
+        if self.error is not None:
+            codes.append(self.error_exit)
+        if self.never:
+            codes.append(Exit.VACUOUS)
+        if self.stopped is not None and not self.complete:
+            codes.append(Exit.UNDECIDED)
+        return worst(codes)
+
+
+def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Exploration) -> list[Verdict]:
+    """A verdict for every claim of the system, and for every expectation about none of them."""
+    seen = amount(found.states, "state")
+    everywhere = f"every one of {seen} of scope {scope_name!r}"
+    so_far = f"nothing found in {seen} to depth {found.depth}; {found.stopped or 'the search was not complete'}"
+    verdicts = []
+    for claim in claims(system):
+        finding = found.findings.get(claim.name)
+        steps = finding.depth if finding is not None else None
+        undecided = claim.name in found.undecided or not found.complete
+        wanted = expected.get(claim.name)
+        good = finding is not None if claim.kind == "reachable" else finding is None
+        if finding is None and undecided:
+            verdict, text = "undecided", so_far
+        elif claim.kind == "reachable":
+            verdict = "holds" if finding is not None else "vacuous"
+            text = "some state of the scope" if finding is not None else f"reached in none: {everywhere} was visited"
+        else:
+            verdict = "holds" if good else "broken"
+            text = everywhere if good else "a shortest trace"
+        verdicts.append(Verdict(
+            promise=claim.name, kind=claim.kind, verdict=verdict, expected="broken" if wanted else "holds",
+            claim=text, doc=claim.doc, steps=steps,
+            surprise=None if verdict == "undecided" else _surprise(verdict, wanted, steps)))
+    known = [verdict.promise for verdict in verdicts]
+    for name in expected:
+        if name not in known:
+            verdicts.append(Verdict(promise=name, kind="unknown", verdict="holds", expected="broken", claim="nothing",
+                                    surprise="expected to break; " + unknown("promise or assertion", name, known)))
+    return verdicts
+
+
+def _surprise(verdict: str, wanted: Broken | None, steps: int | None) -> str | None:
+    if wanted is None:
+        return "expected to hold" if verdict == "broken" else None
+    if verdict == "holds":
+        return "expected to break"
+    if verdict == "broken" and wanted.steps is not None and wanted.steps != steps:
+        return f"expected to break in {wanted.steps} steps"
+    return None

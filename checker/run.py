@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Asks specs, one after the other, and keeps what is known whatever happens."""
+
+from __future__ import annotations
+
+import signal
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from checker.asked import Asked, switches, unusual
+from checker.language.errors import LanguageError, ModelError, UsageError
+from checker.report.progress import Progress
+from checker.report.verdict import Exit, SpecResult, Verdict, judge
+
+if TYPE_CHECKING:
+    from checker.counterexample.follow import Question
+    from checker.explicit.result import Coverage, Exploration
+    from checker.language.ir import System
+    from checker.language.spec import Spec
+
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Where to stop: stored states, bytes, seconds; or at the first promise that breaks."""
+
+    max_states: int | None = None
+    memory: int | None = None
+    seconds: float | None = None
+    first: bool = False
+
+
+@dataclass
+class Ran:
+    """A result, with what it was computed from (None where the spec could not be asked)."""
+
+    result: SpecResult
+    question: Question | None = None
+    system: System | None = None
+    coverage: Coverage | None = None
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM does what Ctrl-C does; a second one of either ends the process at once."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for one in before:
+            signal.signal(one, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(asked: Asked, names: Sequence[str], bounds: Bounds, *, traces: bool | Sequence[str] = False) -> Iterator[Ran]:
+    """One result for each spec, in order, as it is known.
+
+    ``traces``: for each promise that broke unexpectedly; True for every one that
+    broke, or a list of those to follow.  An interrupt makes the rest undecided.
+    """
+    interrupted = False
+    for name in names:
+        spec = asked.spec(name)
+        if interrupted:
+            yield Ran(SpecResult(name, why=spec.why, stopped="interrupted before it was asked"))
+            continue
+        ran = one(asked, spec, bounds, traces)
+        interrupted = ran.result.stopped == INTERRUPTED
+        yield ran
+
+
+def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str]) -> Ran:
+    """Asks one spec; whatever goes wrong with it is part of the result."""
+    result = SpecResult(spec.name, why=spec.why)
+    progress = Progress(spec.name)
+    ran = Ran(result)
+    try:
+        _one(asked, spec, bounds, traces, ran, progress)
+    except KeyboardInterrupt:
+        result.stopped, result.complete = INTERRUPTED, False
+        result.states, result.transitions, result.depth = progress.states, progress.transitions, progress.depth
+        if not result.verdicts and ran.system is not None:
+            result.verdicts = _undecided(ran.system, spec, result)
+    except (LanguageError, UsageError, ModelError) as error:
+        result.error, result.error_exit = str(error), Exit.USAGE
+    except ImportError as error:
+        result.error, result.error_exit = missing(error), Exit.MISSING
+    except MemoryError:
+        result.stopped, result.complete = "the machine has no memory left", False
+    except Exception as error:
+        result.error = f"{spec.name}: {type(error).__name__}: {error}"
+        result.error_exit = Exit.INTERNAL
+        result.traceback = traceback.format_exc()
+    finally:
+        progress.close()
+    return ran
+
+
+def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str], ran: Ran, progress: Progress) -> None:
+    from checker.explicit import Limits, explore
+    from checker.explicit.result import LimitError
+
+    result = ran.result
+    ran.question = question(asked, spec)
+    ran.system = system = ran.question.system
+    result.scope_name, result.scope, result.design = (
+        ran.question.scope["name"], ran.question.scope, ran.question.design)
+    result.changed = unusual(asked.design_of(spec))
+    if not system.rules and not any(role.operations for role in system.roles):
+        result.error = f"the model of spec {spec.name} has neither rules nor operations: nothing was checked"
+        result.error_exit = Exit.NOTHING
+        return
+    limits = Limits(max_states=bounds.max_states, memory=bounds.memory, seconds=bounds.seconds)
+    try:
+        found = explore(system, limits=limits, first=bounds.first, progress=progress)
+    except LimitError as error:
+        result.stopped = str(error)
+        result.verdicts = _undecided(system, spec, result)
+        return
+    result.states, result.transitions, result.depth = found.states, found.transitions, found.depth
+    result.complete, result.stopped, result.seconds = found.complete, found.stopped, found.seconds
+    result.fingerprint = found.fingerprint
+    result.verdicts = judge(system, spec.expected, result.scope_name, found)
+    ran.coverage = found.coverage
+    if found.complete:
+        result.never = never_run(system, found)
+    follow_all(ran, found, traces)
+
+
+def question(asked: Asked, spec: Spec) -> Question:
+    """The spec, compiled as it is asked."""
+    from checker.counterexample.follow import Question
+    from checker.language import build
+
+    design, scope = asked.design_of(spec), asked.scope_of(spec)
+    system = build(spec, design=design, scope=scope)
+    described: dict[str, Any] = {"name": scope.name, "sizes": scope.describe()}
+    if scope.failures is not None:
+        described["failures"] = sorted(scope.failures)
+    return Question(asked.model, spec.name, system, described, switches(design), asked.options())
+
+
+def follow_all(ran: Ran, found: Exploration, traces: bool | Sequence[str]) -> None:
+    """Gives the broken promises their traces."""
+    from checker.counterexample.follow import follow
+
+    assert ran.question is not None
+    for verdict in ran.result.verdicts:
+        wanted = verdict.promise in traces if not isinstance(traces, bool) else traces or verdict.surprise is not None
+        if verdict.verdict == "broken" and wanted:
+            verdict.trace = follow(ran.question, found.findings[verdict.promise])
+
+
+def _undecided(system: System, spec: Spec, result: SpecResult) -> list[Verdict]:
+    from checker.claims import claims
+
+    reason = f"nothing known: {result.stopped}"
+    return [Verdict(promise=claim.name, kind=claim.kind, verdict="undecided", claim=reason, doc=claim.doc,
+                    expected="broken" if claim.name in spec.expected else "holds") for claim in claims(system)]
+
+
+def never_run(system: System, found: Exploration) -> list[str]:
+    """The operations of the scope that no actor ever started."""
+    names = {procedure.name for role in system.roles for procedure in role.operations}
+    return sorted(name for name in names if not found.coverage.procedures.get(name))
+
+
+def missing(error: ImportError) -> str:
+    """The sentence about a library that is not there."""
+    return (f"a needed part is missing: {error.name or error}; 'make check' in a checkout installs everything, "
+            "elsewhere use pip install with constraints.txt")
