@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From a spec to a System: everything compiled for one design and one scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from checker.language import ir
+from checker.language import types as t
+from checker.language.context import Binding, Run, binding, running
+from checker.language.errors import LanguageError, UsageError
+from checker.language.frames import SystemContext
+from checker.language.liveness import Live, Liveness, is_data
+from checker.language.places import Fields, LocalB
+from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
+from checker.language.records import State, build as build_value, cells
+from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape
+from checker.language.sorts import Actor, Data, Sort
+from checker.language.source import source_of
+from checker.language.spec import Design, Scope, Spec
+from checker.language.verbs import kind_of
+
+BUILT_IN = ("no_model_error", "no_deadlock", "every_operation_can_finish", "no_lock_left_behind")
+"""Names of the promises that every spec makes without saying so."""
+
+
+@dataclass
+class Built(ir.System):
+    """A System together with the Python objects it was compiled from.
+
+    Engines need only the System; the raw reading and the reports use the rest.
+    """
+
+    spec: Spec
+    scope: Scope
+    design: Design | None
+    binding: Binding
+    shape: RecordShape
+    lowered_rules: list[Lowered]
+    lowered_roles: list[list[Lowered]]
+    functions: dict[str, Callable[..., Any]]
+    start: tuple[Callable[..., Any], ...]
+
+
+def build(spec: Spec, *, design: Design | None = None, scope: Scope | None = None) -> Built:
+    """Compiles a spec; ``design`` and ``scope`` replace its own.
+
+    Raises LanguageError (a model that cannot be read) or UsageError.
+    """
+    design = design if design is not None else spec.design
+    scope = scope if scope is not None else spec.scope
+    bound = bind(spec, design, scope)
+    with binding(bound):
+        return Builder(spec, design, scope, bound).build()
+
+
+def bind(spec: Spec, design: Design | None, scope: Scope) -> Binding:
+    """Sizes of all sorts, and which roles take part."""
+    model = spec.model
+    if not (isinstance(model.state, type) and issubclass(model.state, State)):
+        raise UsageError(f"Model(state=...) takes a class derived from State, not {model.state!r}")
+    for sort, n in scope.sizes.items():
+        if not (isinstance(sort, type) and issubclass(sort, Sort)):
+            raise UsageError(f"scope {scope.name!r} gives a size to {sort!r}, which is no sort")
+        if not isinstance(n, int) or n < (0 if issubclass(sort, Actor) else 1):
+            raise UsageError(f"scope {scope.name!r}: {sort.__name__} has {n} objects; at least 1 is needed")
+    roles = tuple(role for role in model.operations if scope.sizes.get(role, 0) > 0)
+    for role in model.operations:
+        if role not in scope.sizes:
+            raise UsageError(f"scope {scope.name!r} gives no size to the role {role.__name__} (0 leaves it out)")
+    failures = frozenset(scope.failures) if scope.failures is not None else None
+    return Binding(dict(scope.sizes), design, failures, roles)
+
+
+class Builder:
+    """The steps of one build, in order."""
+
+    def __init__(self, spec: Spec, design: Design | None, scope: Scope, bound: Binding):
+        self.spec, self.design, self.scope, self.bound = spec, design, scope, bound
+        self.fields = Fields()
+
+    def build(self) -> Built:
+        model = self.spec.model
+        self.size_contents()
+        shape = record_shape(model.state, self.bound)
+        root = self.fields.tree(shape)
+        role_types = {role: index_type(role) for role in self.bound.roles}
+        self.system = SystemContext(self.bound, root, model.state, self.bound.roles, role_types)
+        rules = [self.lower(f, "rule", None) for f in model.rules]
+        operations = [[self.lower(f, "operation", role) for f in self.operations_of(role)] for role in self.bound.roles]
+        if not rules and not any(operations):
+            raise UsageError(f"{self.spec.name or 'this spec'}: nothing can happen, the model has no rules and no operations "
+                             "in this scope")
+        functions = {f.__name__: f for f in self.spec.promises}
+        requests = self.promises(None)[1]
+        roles = self.frames(operations, requests)
+        table = AtTable(list(zip(roles, operations, strict=True)), set())
+        promises = self.promises(table)[0]
+        may_end = None
+        if self.spec.may_end is not None:
+            may_end = Lowering(self.system).promise(self.spec.may_end, "invariant").condition
+        built = Built(
+            name=self.spec.name, fields=tuple(self.fields.made), roles=tuple(roles),
+            rules=tuple(r.procedure for r in rules), promises=promises, assertions=tuple(self.system.assertions),
+            may_end=may_end, data=self.data_sorts(), initial=(), spec=self.spec, scope=self.scope, design=self.design,
+            binding=self.bound, shape=shape, lowered_rules=rules, lowered_roles=operations, functions=functions,
+            start=tuple(self.spec.start))
+        built.initial = initial_states(built)
+        return built
+
+    def size_contents(self) -> None:
+        """One content more than there are fields to hold them: a fresh one always exists."""
+        sorts = {s for s in all_sorts(self.spec.model.state) if s.kind == "data"}
+        for sort in sorts - set(self.bound.sizes):
+            self.bound.sizes[sort] = len(sort.constants) + 1
+        counted: dict[type, int] = {}
+        shape = record_shape(self.spec.model.state, self.bound)
+        for sort in sorts - set(self.scope.sizes):
+            counted[sort] = count_cells(shape, sort)
+        for sort, n in counted.items():
+            self.bound.sizes[sort] = len(sort.constants) + n + 1  # type: ignore[attr-defined]
+
+    def data_sorts(self) -> tuple[t.IndexT, ...]:
+        found: dict[str, t.IndexT] = {}
+        for field in self.fields.made:
+            inner = field.type.of if isinstance(field.type, t.OptT) else field.type
+            if isinstance(inner, t.IndexT) and inner.kind == "data":
+                found[inner.name] = inner
+        return tuple(found.values())
+
+    def operations_of(self, role: type) -> tuple[Any, ...]:
+        model_has = tuple(self.spec.model.operations[role])
+        if self.scope.operations is None or role not in self.scope.operations:
+            return model_has
+        wanted = tuple(self.scope.operations[role])
+        for function in wanted:
+            if function not in model_has:
+                raise UsageError(f"scope {self.scope.name!r}: {function.__name__} is no operation of {role.__name__} in this model")
+        return wanted
+
+    def lower(self, function: Any, kind: str, role: type | None) -> Lowered:
+        if kind_of(function) != kind:
+            raise LanguageError(position(function), f"{getattr(function, '__name__', function)} is used as a {kind}: "
+                                f"decorate it with @{kind}")
+        lowered = Lowering(self.system).procedure(function, role)
+        for functions in lowered.point_functions:
+            for one in functions:
+                check_labels(one)
+        return lowered
+
+    # ----------------------------------------------------------- promises, at
+
+    def promises(self, table: AtTable | None) -> tuple[tuple[ir.Promise, ...], list[Any]]:
+        made: list[ir.Promise] = []
+        requests: list[Any] = []
+        names: set[str] = set(BUILT_IN)
+        for function in self.spec.promises:
+            kind = kind_of(function)
+            if kind not in ("invariant", "step", "reachable"):
+                raise LanguageError(position(function), f"{getattr(function, '__name__', function)} is used as a promise: decorate it "
+                                    "with @invariant, @step_invariant or @reachable")
+            if function.__name__ in names:
+                raise LanguageError(position(function), f"two promises are called {function.__name__}")
+            names.add(function.__name__)
+            lowering = Lowering(self.system, table)
+            made.append(lowering.promise(function, kind))
+            requests += lowering.at_requests
+        return tuple(made), requests
+
+    # ----------------------------------------------------------------- frames
+
+    def frames(self, operations: list[list[Lowered]], requests: list[Any]) -> list[ir.Role]:
+        roles: list[ir.Role] = []
+        for role, lowered_all in zip(self.bound.roles, operations, strict=True):
+            type_ = self.system.role_types[role]
+            slots: list[t.Type] = []
+            pc = 1
+            for lowered in lowered_all:
+                kept = kept_for(lowered, requests)
+                live = Liveness(lowered.procedure, kept)
+                self.check_entry(lowered, live)
+                lowered.live = live.points
+                for k, point in enumerate(lowered.procedure.yields):
+                    point.pc = pc
+                    pc += 1
+                    if k not in live.points:
+                        continue
+                    point.live = tuple(self.slots(lowered, live.points[k], slots))
+                    point.origin = {name: lowered.origin[name] for name, _ in point.live if name in lowered.origin}
+            pcs = self.fields.add(f"{type_.name}.pc", (type_,), t.EnumT(f"{type_.name}.pc", pc_names(lowered_all)))
+            made = tuple(self.fields.add(f"{type_.name}.slot{k}", (type_,), of) for k, of in enumerate(slots))
+            roles.append(ir.Role(type_, pcs, made, tuple(x.procedure for x in lowered_all)))
+        return roles
+
+    def check_entry(self, lowered: Lowered, live: Liveness) -> None:
+        given = {lowered.procedure.actor, *lowered.procedure.params}
+        for name, pos in live.entry.items():
+            if name not in given:
+                raise LanguageError(pos, f"at(...) asks for {name}, which has no value yet when {lowered.procedure.name} gets there")
+
+    def slots(self, lowered: Lowered, live: Live, slots: list[t.Type]) -> list[tuple[str, int]]:
+        """Gives each live local a frame slot of its type."""
+        taken: set[int] = set()
+        pairs: list[tuple[str, int]] = []
+        for name in sorted(live):
+            if name == lowered.procedure.actor:
+                continue
+            type_ = lowered.procedure.locals[name]
+            self.check_slot(name, type_, live[name])
+            number = next((k for k, of in enumerate(slots) if of == type_ and k not in taken), None)
+            if number is None:
+                number = len(slots)
+                slots.append(type_)
+            taken.add(number)
+            pairs.append((name, number))
+        return pairs
+
+    def check_slot(self, name: str, type_: t.Type, pos: ir.Pos) -> None:
+        short = name.rpartition(".")[2].partition("#")[0]
+        if is_data(type_):
+            raise LanguageError(pos, f"the content in {short} lives across a yield: keep contents in the state")
+        if isinstance(type_, t.IntT) and type_.card > 1 << 16:
+            raise LanguageError(pos, f"the number {short} lives across a yield and has no bound: keep it in a Range field of the state")
+
+
+def kept_for(lowered: Lowered, requests: list[Any]) -> dict[int, Live]:
+    """The locals that at(...) asks for, by yield."""
+    kept: dict[int, Live] = {}
+    for k, functions in enumerate(lowered.point_functions):
+        point = lowered.procedure.yields[k]
+        for function, label, names in requests:
+            if function not in functions or (label is not None and (functions[-1] is not function or point.label != label)):
+                continue
+            for name in names:
+                found = lowered.point_names[k][functions.index(function)].get(name)
+                if isinstance(found, LocalB):
+                    kept.setdefault(k, {})[found.name] = point.pos
+    return kept
+
+
+def pc_names(lowered_all: list[Lowered]) -> tuple[str, ...]:
+    names = ["idle"]
+    for lowered in lowered_all:
+        names += [f"{lowered.procedure.name}: {point.label}" for point in lowered.procedure.yields]
+    return tuple(names)
+
+
+def all_sorts(cls: type) -> set[Any]:
+    """The sorts that occur in the annotations of a state, deeply."""
+    import typing
+
+    from checker.language.records import Record
+    from checker.language.shapes import annotations, evaluate, field_position
+    from checker.language.sorts import ArraySpec, SetSpec, Union
+
+    found: set[Any] = set()
+
+    def visit(annotation: Any, module: str) -> None:
+        annotation = evaluate(annotation, module)
+        if isinstance(annotation, (ArraySpec, SetSpec)):
+            for part in (getattr(annotation, "dim", None), annotation.of):
+                if part is not None:
+                    visit(part, module)
+        elif typing.get_args(annotation):
+            for part in typing.get_args(annotation):
+                visit(part, module)
+        elif isinstance(annotation, type) and issubclass(annotation, Sort):
+            found.add(annotation)
+        elif isinstance(annotation, type) and issubclass(annotation, Record):
+            for name, inner in annotations(annotation).items():
+                try:
+                    visit(inner, annotation.__module__)
+                except (NameError, TypeError) as error:
+                    raise LanguageError(field_position(annotation, name), f"{annotation.__name__}.{name}: {error}") from None
+        elif isinstance(annotation, type) and issubclass(annotation, Union):
+            for tag in annotation.cases:
+                for inner in tag.fields.values():
+                    visit(inner, annotation.__module__)
+
+    visit(cls, cls.__module__)
+    return found
+
+
+def count_cells(shape: Shape, sort: type) -> int:
+    from checker.language.shapes import ArrayShape, Scalar
+
+    match shape:
+        case Scalar():
+            inner = shape.parts[0] if isinstance(shape.type, t.OptT) else shape
+            return int(inner.python is sort)
+        case RecordShape():
+            return sum(count_cells(sub, sort) for sub in shape.fields.values())
+        case ArrayShape():
+            return shape.dim.size * count_cells(shape.of, sort)
+
+
+# -------------------------------------------------------------- initial states
+
+
+def initial_states(built: Built) -> tuple[tuple[int, ...], ...]:
+    """The vectors of the start states, normalised, without duplicates, in order."""
+    found: dict[tuple[int, ...], None] = {}
+    for codes in start_codes(built):
+        found[normalise(built, codes + frame_codes(built))] = None
+    return tuple(found)
+
+
+def frame_codes(built: Built) -> tuple[int, ...]:
+    return (0,) * (built.cells - shared_cells(built))
+
+
+def shared_cells(built: Built) -> int:
+    frames = sum(role.pc.count + sum(s.count for s in role.slots) for role in built.roles)
+    return built.cells - frames
+
+
+def start_codes(built: Built) -> list[tuple[int, ...]]:
+    """The shared part of each start state, as the author's function left it."""
+    made: list[tuple[int, ...]] = []
+    with binding(built.binding):
+        for function in built.start or (None,):
+            state = build_value(built.shape)
+            if function is not None:
+                run = Run((), built_environment(built), fresh=lambda sort: first_free(state, built.shape, sort))
+                with running(run):
+                    try:
+                        function(state)
+                    except LanguageError:
+                        raise
+                    except Exception as error:
+                        raise LanguageError(position(function), f"the start function {function.__name__} failed: "
+                                            f"{type(error).__name__}: {error}") from error
+            made.append(encode_state(state, built.shape))
+    return made
+
+
+def built_environment(built: Built) -> int:
+    return sum(role.type.size for role in built.roles) + 1
+
+
+def grouped(state: Any, shape: Shape) -> list[Any]:
+    """The scalars of a state in the order of the fields of its System."""
+    groups: dict[tuple[str, ...], list[Any]] = {}
+    for path, cell in cells(shape, [state], 0):
+        groups.setdefault(path, []).append(cell)
+    return [cell for group in groups.values() for cell in group]
+
+
+def encode_state(state: Any, shape: Shape) -> tuple[int, ...]:
+    return tuple(encode(container[key]) for container, key, encode, _ in grouped(state, shape))
+
+
+def first_free(state: Any, shape: Shape, sort: Any) -> Any:
+    """The lowest content that no field of the state holds."""
+    from checker.language.errors import ModelError
+
+    held = {container[key].code for container, key, *_ in grouped(state, shape) if type(container[key]) is sort}
+    for value in sort:
+        if value.code >= len(sort.constants) and value.code not in held:
+            return value
+    raise ModelError(f"every {sort.__name__} is in use: the scope gives it too few values")
+
+
+def normalise(system: ir.System, vector: tuple[int, ...]) -> tuple[int, ...]:
+    """The same state with its contents renamed in order of first appearance."""
+    if not system.data:
+        return vector
+    codes = list(vector)
+    for sort in system.data:
+        names: dict[int, int] = {k: k for k in range(len(sort.constants))}
+        for field in system.fields:
+            inner = field.type.of if isinstance(field.type, t.OptT) else field.type
+            if inner != sort:
+                continue
+            for k in range(field.offset, field.offset + field.count):
+                if codes[k] < sort.size:
+                    codes[k] = names.setdefault(codes[k], len(names))
+    return tuple(codes)
+
+
+def rename(spec: Spec, name: str) -> Spec:
+    return replace(spec, name=name) if not spec.name else spec
+
+
+__all__ = ["BUILT_IN", "Built", "Data", "build", "encode_state", "grouped", "normalise", "rename", "source_of"]

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a rule is run under: sizes of sorts, design, and who decides its choices.
+
+Nothing here is global: a binding is entered for the duration of a build or of a
+step, in the current context only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.language.errors import ModelError
+
+
+@dataclass
+class Binding:
+    """Sizes of the sorts of a scope, the design, and the failures that may happen.
+
+    ``failures`` None means that every ``maybe`` may come true.
+    """
+
+    sizes: dict[type, int]
+    design: object | None = None
+    failures: frozenset[str] | None = None
+    roles: tuple[type, ...] = ()
+
+
+@dataclass
+class Run:
+    """One attempt at one step: the choices to take, and what came of it.
+
+    ``script`` gives the first choices by position; further ones take their first
+    candidate. ``taken`` records (text, candidates, position) of every choice.
+    """
+
+    script: Sequence[int]
+    holder: int
+    fresh: Callable[[type], Any]
+    at: Callable[..., bool] | None = None
+    taken: list[tuple[str, tuple[Any, ...], int]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    held: list[Any] = field(default_factory=list)
+
+    def choose(self, text: str, candidates: tuple[Any, ...]) -> Any:
+        k = len(self.taken)
+        position = self.script[k] if k < len(self.script) else 0
+        self.taken.append((text, candidates, position))
+        return candidates[position]
+
+
+_binding: ContextVar[Binding] = ContextVar("binding")
+_run: ContextVar[Run] = ContextVar("run")
+
+
+@contextmanager
+def binding(value: Binding) -> Iterator[Binding]:
+    token = _binding.set(value)
+    try:
+        yield value
+    finally:
+        _binding.reset(token)
+
+
+@contextmanager
+def running(value: Run) -> Iterator[Run]:
+    token = _run.set(value)
+    try:
+        yield value
+    finally:
+        _run.reset(token)
+
+
+def current_binding() -> Binding:
+    try:
+        return _binding.get()
+    except LookupError:
+        raise ModelError("sizes and designs are known only inside a rule, a promise or a start function") from None
+
+
+def current_run() -> Run:
+    try:
+        return _run.get()
+    except LookupError:
+        raise ModelError("this can only be called inside a rule or an operation") from None
+
+
+def size_of(sort: type) -> int:
+    """How many objects of a sort the current scope has."""
+    sizes: Mapping[type, int] = current_binding().sizes
+    try:
+        return sizes[sort]
+    except KeyError:
+        raise ModelError(f"the scope gives no size for {sort.__name__}") from None

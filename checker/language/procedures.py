@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whole procedures and promises: from a decorated function to IR."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.language import ir
+from checker.language import types as t
+from checker.language.errors import LanguageError
+from checker.language.frames import Frame, SystemContext
+from checker.language.liveness import Live, Liveness, is_data
+from checker.language.order import check_order
+from checker.language.places import Binding, LocalB, PlaceB
+from checker.language.regions import Regions
+from checker.language.shapes import evaluate
+from checker.language.shapes import scalar as scalar_of
+from checker.language.source import Source, file_of, names_of, source_of
+from checker.language.statements import Statements
+
+MAX_ROUNDS = 14
+
+
+@dataclass
+class Lowered:
+    """A procedure, with what only the front end and the raw reading need of it."""
+
+    procedure: ir.Procedure
+    function: Callable[..., Any]
+    parameters: tuple[Any, ...]
+    point_lines: list[tuple[int, ...]]
+    point_names: list[list[dict[str, Binding]]]
+    point_functions: list[list[Any]]
+    origin: dict[str, tuple[int, str, int | None]]
+    live: dict[int, Live] = field(default_factory=dict)
+
+
+@dataclass
+class AtTable:
+    """Where actors can stand: known once frames are laid out."""
+
+    roles: list[tuple[ir.Role, list[Lowered]]]
+    functions: set[Any]
+
+
+class Lowering(Statements):
+    """Lowers one function; a new object for each."""
+
+    def __init__(self, system: SystemContext, places: AtTable | None = None):
+        super().__init__(system)
+        self.places = places
+
+    def top(self, function: Any) -> Frame:
+        source = source_of(function)
+        spec = source.tree.args
+        if spec.vararg or spec.kwarg or spec.defaults or spec.kwonlyargs or spec.posonlyargs:
+            raise LanguageError(source.pos(source.tree), f"{source.tree.name} takes plain parameters only: no defaults, no '*'")
+        return Frame(source, "", 0, {}, None, names_of(source), "return")
+
+    def annotation(self, frame: Frame, argument: ast.arg) -> Any:
+        if argument.annotation is None:
+            raise LanguageError(frame.source.pos(argument), f"parameter {argument.arg} of {frame.source.tree.name} needs its sort: "
+                                f"{argument.arg}: Sort")
+        try:
+            return evaluate(frame.source.function.__annotations__[argument.arg], frame.source.function.__module__)
+        except NameError as error:
+            raise LanguageError(frame.source.pos(argument), str(error)) from None
+
+    def state_parameters(self, frame: Frame, arguments: list[ast.arg], count: int) -> list[ast.arg]:
+        """Binds the first parameters to the state; returns the others."""
+        name = frame.source.tree.name
+        if len(arguments) < count:
+            raise LanguageError(frame.source.pos(frame.source.tree), f"{name} takes the state as its first parameter")
+        for k, argument in enumerate(arguments[:count]):
+            if self.annotation(frame, argument) is not self.system.root_class:
+                raise LanguageError(frame.source.pos(argument), f"the first parameter of {name} is the state: "
+                                    f"{argument.arg}: {self.system.root_class.__name__}")
+            frame.names[argument.arg] = PlaceB(self.system.root, (), old=count == 2 and k == 0)
+        return arguments[count:]
+
+    def procedure(self, function: Any, role: type | None) -> Lowered:
+        """A rule (no role), or an operation as a role runs it."""
+        while True:
+            self.reset()
+            frame = self.frame = self.top(function)
+            arguments = self.state_parameters(frame, frame.source.tree.args.args, 1)
+            actor: str | None = None
+            if role is not None:
+                actor, arguments = self.actor_parameter(frame, arguments, role)
+            params, domains = self.parameters(frame, arguments)
+            if frame.source.yields and role is None:
+                raise LanguageError(frame.source.pos(frame.source.tree), f"{function.__name__} yields: only operations have steps")
+            self.function_body(frame)
+            if not self.changed:
+                break
+            self.round += 1
+            if self.round > MAX_ROUNDS:
+                raise LanguageError(frame.source.pos(frame.source.tree), f"the types in {function.__name__} do not settle")
+        made = ir.Procedure(
+            name=function.__name__, doc=inspect.getdoc(function) or "", pos=frame.source.pos(frame.source.tree), actor=actor,
+            params=params, locals=dict(self.types), body=tuple(self.out), yields=tuple(self.points), sites=tuple(self.sites),
+            guards=tuple(self.guards))
+        self.check(made, frame.source)
+        return Lowered(made, function, domains, self.point_lines, self.point_names, self.point_functions, self.origin)
+
+    def actor_parameter(self, frame: Frame, arguments: list[ast.arg], role: type) -> tuple[str, list[ast.arg]]:
+        name = frame.source.tree.name
+        if not arguments:
+            raise LanguageError(frame.source.pos(frame.source.tree), f"operation {name} needs its actor: cpu: {role.__name__}")
+        argument = arguments[0]
+        annotation = self.annotation(frame, argument)
+        options = getattr(annotation, "__args__", (annotation,))
+        from checker.language.sorts import Actor
+
+        if role not in options and Actor not in options:
+            raise LanguageError(frame.source.pos(argument), f"{name} is run by {role.__name__} in this model, but {argument.arg} is "
+                                f"{getattr(annotation, '__name__', annotation)}")
+        type_ = self.system.role_types[role]
+        self.bind_top(frame, argument.arg, type_)
+        self.actor = ir.Local(type=type_, pos=frame.source.pos(argument), name=argument.arg)
+        self.actor_role = role
+        return argument.arg, arguments[1:]
+
+    def parameters(self, frame: Frame, arguments: list[ast.arg]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+        scalars: list[Any] = []
+        for argument in arguments:
+            where = f"parameter {argument.arg} of {frame.source.tree.name}"
+            scalar = scalar_of(self.annotation(frame, argument), self.system.binding, where)
+            if not isinstance(scalar.type, (t.IndexT, t.EnumT, t.BoolT, t.IntT)) or is_data(scalar.type):
+                raise LanguageError(frame.source.pos(argument), f"{where}: parameters range over a sort, an enum, a bool or a Range")
+            self.bind_top(frame, argument.arg, scalar.type)
+            scalars.append(scalar)
+        return tuple(a.arg for a in arguments), tuple(scalars)
+
+    def bind_top(self, frame: Frame, name: str, type_: t.Type) -> None:
+        self.types.setdefault(name, type_)
+        self.origin[name] = (0, name, None)
+        frame.names[name] = LocalB(name)
+
+    def check(self, procedure: ir.Procedure, source: Source) -> None:
+        Regions(procedure)
+        given = {procedure.actor, *procedure.params}
+        liveness = Liveness(procedure, {})
+        for name, pos in liveness.entry.items():
+            if name not in given:
+                variable = self.origin[name][1] if name in self.origin else name
+                raise LanguageError(pos, f"{variable} may be read before assignment")
+        check_order(procedure, liveness)
+
+    # -------------------------------------------------------------- promises
+
+    def promise(self, function: Any, kind: str) -> ir.Promise:
+        """An invariant, step invariant or reachable, as one condition."""
+        while True:
+            self.reset()
+            self.promise_kind = kind
+            frame = self.frame = self.top(function)
+            if frame.source.yields:
+                raise LanguageError(frame.source.pos(frame.source.tree), "a promise has no steps: it does not yield")
+            rest = self.state_parameters(frame, frame.source.tree.args.args, 2 if kind == "step" else 1)
+            if rest:
+                raise LanguageError(frame.source.pos(rest[0]), f"{function.__name__} takes only the state: "
+                                    "write all(... for x in Sort)")
+            self.function_body(frame)
+            if not self.changed:
+                break
+            self.round += 1
+        from checker.language.calls import single_value
+
+        tree = frame.source.tree
+        pos = frame.source.pos(tree)
+        if frame.result is None:
+            raise LanguageError(pos, f"{function.__name__} returns nothing: return a condition")
+        condition = single_value(self.out, frame)
+        if condition is None:
+            result = self.local(frame.result, tree)
+            condition = ir.Do(type=result.type, pos=pos, body=tuple(self.out), result=result)
+        self.condition(condition, tree)
+        return ir.Promise(function.__name__, kind, condition, inspect.getdoc(function) or "", pos)
+
+    def resolve_at(self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None,
+                   values: dict[str, ir.Expr]) -> ir.Expr:
+        source = source_of(function)
+        if label is not None and label not in labels_of(source):
+            self.fail(node, f'{function.__name__} has no yield "{label}"')
+        result: ir.Expr = self.const(t.BOOL, 0, node)
+        if self.places is None:
+            return ir.At(type=t.BOOL, pos=self.pos(node), places=())
+        simple: list[ir.AtPlace] = []
+        for number, (role, operations) in enumerate(self.places.roles):
+            if actor is not None and actor.type != role.type:
+                continue
+            for lowered in operations:
+                for k, point in enumerate(lowered.procedure.yields):
+                    stack = lowered.point_functions[k]
+                    if function not in stack or (label is not None and (stack[-1] is not function or point.label != label)):
+                        continue
+                    place, extra = self.at_place(node, number, role, lowered, k, stack.index(function), actor, values)
+                    if extra is None:
+                        simple.append(place)
+                    else:
+                        one = ir.At(type=t.BOOL, pos=self.pos(node), places=(place,))
+                        result = self.either(result, self.both(one, extra, node), node)
+        if simple:
+            result = self.either(ir.At(type=t.BOOL, pos=self.pos(node), places=tuple(simple)), result, node)
+        return result
+
+    def at_place(self, node: ast.AST, number: int, role: ir.Role, lowered: Lowered, k: int, depth: int,
+                 actor: ir.Expr | None, values: dict[str, ir.Expr]) -> tuple[ir.AtPlace, ir.Expr | None]:
+        point = lowered.procedure.yields[k]
+        slots = dict(point.live)
+        wanted: list[tuple[ir.Field, ir.Expr]] = []
+        extra: ir.Expr | None = None
+        for name, value in values.items():
+            found = lowered.point_names[k][depth].get(name)
+            if isinstance(found, LocalB) and found.name in slots:
+                type_ = lowered.procedure.locals[found.name]
+                self.comparable(node, name, type_, value)
+                wanted.append((role.slots[slots[found.name]], value))
+            elif isinstance(found, ir.Const):
+                test = self.compare_two(found, ast.Eq(), value, ast.Compare(left=ast.Constant(0, lineno=point.pos.line), ops=[],
+                                                                            comparators=[]))
+                extra = test if extra is None else self.both(extra, test, node)
+            else:
+                self.fail(node, f"{lowered.point_functions[k][depth].__name__} has no value called {name} at \"{point.label}\"")
+        return ir.AtPlace(role=number, actor=actor, pc=point.pc, values=tuple(wanted)), extra
+
+    def comparable(self, node: ast.AST, name: str, type_: t.Type, value: ir.Expr) -> None:
+        from checker.language.places import kind, strip
+
+        both_numbers = isinstance(type_, t.IntT) and isinstance(value.type, t.IntT)
+        if strip(type_) != strip(value.type) and not both_numbers:
+            self.fail(node, f"{name} is {kind(type_)} there: comparing it with {kind(value.type)}")
+
+
+def labels_of(source: Source) -> set[str]:
+    return {n.value.value for n in ast.walk(source.tree)
+            if isinstance(n, ast.Yield) and isinstance(n.value, ast.Constant) and isinstance(n.value.value, str)}
+
+
+def check_labels(function: Any) -> None:
+    """Yield texts tell the steps of a function apart."""
+    source = source_of(function)
+    seen: set[str] = set()
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Yield) and isinstance(node.value, ast.Constant):
+            if node.value.value in seen:
+                raise LanguageError(source.pos(node), f'"{node.value.value}" labels another yield of {function.__name__} too: '
+                                    "say what sets this step apart")
+            seen.add(node.value.value)
+
+
+__all__ = ["AtTable", "Lowered", "Lowering", "check_labels", "file_of"]

@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The raw reading: Python itself runs the author's own functions.
+
+It is the referee of the other readings.  A generator cannot be rewound, so a
+configuration remembers, for each running actor, the state before each of its
+steps and the choices made in it; to go on, the generator is made anew and
+driven through them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.language import ir
+from checker.language import types as t
+from checker.language.build import Built, first_free, grouped, normalise, shared_cells, start_codes
+from checker.language.context import Run, binding, running
+from checker.language.errors import Disabled, ModelError
+from checker.language.procedures import Lowered
+from checker.language.records import ArrayValue, Record
+from checker.language.records import build as build_value
+from checker.language.shapes import Scalar
+from checker.language.sorts import Case, SetValue, Sort, UnionValue
+
+LANGUAGE = __file__.rpartition("raw.py")[0]
+MAX_ALTERNATIVES = 100_000
+
+
+class ModelBug(Exception):
+    """The author's code raised something that the language has no meaning for."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """One step that a running actor has done: the shared state before it, its choices."""
+
+    cells: tuple[int, ...]
+    script: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Running:
+    """An actor in mid-operation."""
+
+    operation: int
+    params: tuple[Any, ...]
+    history: tuple[Past, ...]
+    point: int
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A state in the raw reading; ``cells`` are its codes, contents not renamed."""
+
+    cells: tuple[int, ...]
+    actors: tuple[Running | None, ...]
+    vector: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One step that can happen, and what comes of it.
+
+    ``actor`` is a number among all actors of the scope, None for a rule.
+    ``target`` is None where the step ends in an ``error``.
+    """
+
+    actor: int | None
+    actor_name: str | None
+    procedure: str
+    params: dict[str, str]
+    starts: bool
+    ends: bool
+    label: str | None
+    stack: tuple[str, ...]
+    choices: tuple[tuple[str, str], ...]
+    target: Configuration | None
+    broken: tuple[str, ...]
+    error: str | None
+    pos: ir.Pos | None
+    point: int | None = field(default=None, compare=False)
+
+
+@dataclass
+class Outcome:
+    """What one attempt at a step came to."""
+
+    run: Run
+    enabled: bool = True
+    error: str | None = None
+    promise: str | None = None
+    pos: ir.Pos | None = None
+    generator: Any = None
+    label: str | None = None
+
+
+class Raw:
+    """Runs a built system step by step."""
+
+    def __init__(self, system: Built):
+        self.system = system
+        self.state = build_value(system.shape)
+        self.cells = grouped(self.state, system.shape)
+        self.shared = shared_cells(system)
+        self.actors: list[tuple[int, int, str]] = []
+        for number, role in enumerate(system.roles):
+            prefix = role.type.prefix or role.type.name
+            self.actors += [(number, k, f"{prefix}{k}") for k in range(role.type.size)]
+        self.environment = len(self.actors) + 1
+
+    # ------------------------------------------------------------------ states
+
+    def restore(self, codes: tuple[int, ...]) -> None:
+        """Puts codes into the one state object, in place: generators hold references to it."""
+        for (container, key, _, decode), code in zip(self.cells, codes, strict=False):
+            container[key] = decode(code)
+
+    def codes(self) -> tuple[int, ...]:
+        return tuple(encode(container[key]) for container, key, encode, _ in self.cells)
+
+    def show(self, configuration: Configuration) -> Any:
+        """The author's state object, as it is in a configuration."""
+        self.restore(configuration.cells)
+        return self.state
+
+    def initial(self) -> list[Configuration]:
+        """The start states, in the order of the spec."""
+        idle: tuple[Running | None, ...] = (None,) * len(self.actors)
+        zeros = (0,) * (self.system.cells - self.shared)
+        made: dict[tuple[int, ...], Configuration] = {}
+        for codes in start_codes(self.system):
+            vector = normalise(self.system, codes + zeros)
+            made.setdefault(vector, Configuration(codes + zeros, idle, vector))
+        return list(made.values())
+
+    # -------------------------------------------------------------- successors
+
+    def successors(self, configuration: Configuration) -> list[Transition]:
+        """Every transition that can happen, in a fixed order: rules, then actors."""
+        return list(self.transitions(configuration))
+
+    def transitions(self, configuration: Configuration) -> Iterator[Transition]:
+        with binding(self.system.binding):
+            for lowered in self.system.lowered_rules:
+                for params in self.parameters(lowered):
+                    yield from self.alternatives(configuration, None, lowered, params, ())
+            for number, (role, _, _) in enumerate(self.actors):
+                running_now = configuration.actors[number]
+                operations = self.system.lowered_roles[role]
+                if running_now is not None:
+                    lowered = operations[running_now.operation]
+                    yield from self.alternatives(configuration, number, lowered, running_now.params, running_now.history)
+                    continue
+                for lowered in operations:
+                    for params in self.parameters(lowered):
+                        yield from self.alternatives(configuration, number, lowered, params, ())
+
+    def parameters(self, lowered: Lowered) -> Iterator[tuple[Any, ...]]:
+        scalars: tuple[Scalar, ...] = lowered.parameters
+        return itertools.product(*([s.decode(k) for k in range(s.type.card)] for s in scalars))
+
+    def alternatives(self, configuration: Configuration, actor: int | None, lowered: Lowered, params: tuple[Any, ...],
+                     history: tuple[Past, ...]) -> Iterator[Transition]:
+        """One step under every combination of its choices, counted up like an odometer."""
+        script: tuple[int, ...] = ()
+        for _ in range(MAX_ALTERNATIVES):
+            outcome = self.attempt(configuration, actor, lowered, params, history, script)
+            if outcome.enabled:
+                yield self.transition(configuration, actor, lowered, params, history, outcome)
+            taken = [position for _, _, position in outcome.run.taken]
+            while taken and taken[-1] + 1 >= len(outcome.run.taken[len(taken) - 1][1]):
+                taken.pop()
+            if not taken:
+                return
+            script = (*taken[:-1], taken[-1] + 1)
+        raise ModelBug(f"{lowered.procedure.name} has more than {MAX_ALTERNATIVES} alternatives in one step")
+
+    def start(self, actor: int | None, lowered: Lowered, params: tuple[Any, ...]) -> Any:
+        if actor is None:
+            return lowered.function(self.state, *params)
+        role, number, _ = self.actors[actor]
+        who = self.system.binding.roles[role]._object(number)  # type: ignore[attr-defined]
+        return lowered.function(self.state, who, *params)
+
+    def attempt(self, configuration: Configuration, actor: int | None, lowered: Lowered, params: tuple[Any, ...],
+                history: tuple[Past, ...], script: tuple[int, ...]) -> Outcome:
+        generator = None
+        for past in history:
+            self.restore(past.cells)
+            outcome = self.step(actor, lowered, params, generator, past.script)
+            generator = outcome.generator
+        self.restore(configuration.cells)
+        return self.step(actor, lowered, params, generator, script)
+
+    def step(self, actor: int | None, lowered: Lowered, params: tuple[Any, ...], generator: Any, script: tuple[int, ...]) -> Outcome:
+        """Runs from where the generator stands to its next yield."""
+        holder = self.environment if actor is None else actor + 1
+        run = Run(script, holder, fresh=lambda sort: first_free(self.state, self.system.shape, sort))
+        outcome = Outcome(run)
+        with running(run):
+            try:
+                if generator is None:
+                    generator = self.start(actor, lowered, params)
+                if hasattr(generator, "send"):
+                    outcome.label = next(generator)
+                    outcome.generator = generator
+            except StopIteration:
+                pass
+            except Disabled:
+                outcome.enabled = False
+            except (ModelError, ZeroDivisionError) as error:
+                outcome.error, outcome.pos = f"{self.place(error)}: {error}", self.place(error)
+            except AssertionError as error:
+                outcome.pos = self.place(error)
+                outcome.promise = self.assertion(error, outcome.pos)
+                outcome.error = f"{outcome.pos}: assertion failed: {outcome.promise}"
+            except ValueError as error:
+                if "empty" not in str(error):
+                    raise self.bug(lowered, error) from error
+                outcome.error, outcome.pos = f"{self.place(error)}: {error}", self.place(error)
+            except Exception as error:
+                raise self.bug(lowered, error) from error
+        return outcome
+
+    def bug(self, lowered: Lowered, error: Exception) -> ModelBug:
+        return ModelBug(f"{self.place(error)}: {lowered.procedure.name} raised {type(error).__name__}: {error}")
+
+    def place(self, error: BaseException) -> ir.Pos:
+        """Where the author's code was when the error came up."""
+        from checker.language.source import display_path
+
+        found = ir.Pos("?", 0)
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            if not frame.f_code.co_filename.startswith(LANGUAGE):
+                module = frame.f_globals.get("__name__", "")
+                found = ir.Pos(display_path(module, frame.f_code.co_filename), line)
+        return found
+
+    def assertion(self, error: AssertionError, pos: ir.Pos) -> str:
+        """The name of the promise that an assert is: its text, or its source."""
+        if error.args and isinstance(error.args[0], str):
+            return error.args[0]
+        lowered: list[Lowered] = [*self.system.lowered_rules, *(x for role in self.system.lowered_roles for x in role)]
+        from checker.language.walk import every_statement
+
+        for one in lowered:
+            for statement in every_statement(one.procedure.body):
+                if isinstance(statement, ir.Assert) and statement.pos.line == pos.line and statement.pos.file == pos.file:
+                    return self.system.assertions[statement.promise]
+        return "assert"
+
+    # ------------------------------------------------------------- transitions
+
+    def transition(self, configuration: Configuration, actor: int | None, lowered: Lowered, params: tuple[Any, ...],
+                   history: tuple[Past, ...], outcome: Outcome) -> Transition:
+        procedure = lowered.procedure
+        point = None
+        target = None
+        broken = list(outcome.run.broken)
+        if outcome.error is None:
+            target, point = self.target(configuration, actor, lowered, params, history, outcome)
+            if actor is not None and point is None and self.holds_a_lock(actor, target):
+                broken.append("no_lock_left_behind")
+        elif outcome.promise is not None:
+            broken.append(outcome.promise)
+        else:
+            broken.append("no_model_error")
+        names = dict(zip(procedure.params, map(shown, params), strict=True))
+        choices = tuple((text, shown(found[k])) for text, found, k in outcome.run.taken)
+        stack = procedure.yields[point].stack if point is not None else (procedure.name,)
+        return Transition(
+            actor=actor, actor_name=self.actors[actor][2] if actor is not None else None, procedure=procedure.name, params=names,
+            starts=not history, ends=point is None and outcome.error is None, label=outcome.label, stack=stack, choices=choices,
+            target=target, broken=tuple(dict.fromkeys(broken)), error=outcome.error, pos=outcome.pos, point=point)
+
+    def target(self, configuration: Configuration, actor: int | None, lowered: Lowered, params: tuple[Any, ...],
+               history: tuple[Past, ...], outcome: Outcome) -> tuple[Configuration, int | None]:
+        cells = list(configuration.cells)
+        cells[: self.shared] = self.codes()
+        actors = list(configuration.actors)
+        point: int | None = None
+        if actor is not None:
+            role_number, k, _ = self.actors[actor]
+            role = self.system.roles[role_number]
+            for slot in (role.pc, *role.slots):
+                cells[slot.offset + k] = 0
+            actors[actor] = None
+            if outcome.generator is not None:
+                point = self.point(lowered, outcome.generator)
+                at = lowered.procedure.yields[point]
+                cells[role.pc.offset + k] = at.pc
+                for name, slot_number in at.live:
+                    slot = role.slots[slot_number]
+                    value = local_value(outcome.generator, lowered.origin[name])
+                    cells[slot.offset + k] = code_of(slot.type, value)
+                past = Past(configuration.cells, tuple(position for _, _, position in outcome.run.taken))
+                actors[actor] = Running(self.system.lowered_roles[role_number].index(lowered), params, (*history, past), point)
+        codes = tuple(cells)
+        return Configuration(codes, tuple(actors), normalise(self.system, codes)), point
+
+    def point(self, lowered: Lowered, generator: Any) -> int:
+        """Which yield of the IR the generator stands at: known by the lines of its frames."""
+        lines = tuple(frame.f_lineno for frame in frames(generator))
+        for k, known in enumerate(lowered.point_lines):
+            if known == lines:
+                return k
+        raise ModelBug(f"{lowered.procedure.name} yields at lines {lines}, which the front end does not know")
+
+    def holds_a_lock(self, actor: int, target: Configuration) -> bool:
+        for f in self.system.fields:
+            if isinstance(f.type, t.LockT) and actor + 1 in target.cells[f.offset : f.offset + f.count]:
+                return True
+        return False
+
+    # ---------------------------------------------------------------- promises
+
+    def holds(self, name: str, configuration: Configuration, old: Configuration | None = None) -> bool:
+        """What the author's promise says of a configuration (of a step, with ``old``)."""
+        run = Run((), self.environment, fresh=lambda sort: None,
+                  at=lambda *args: self.at(configuration, *args))
+        function = self.system.functions[name]
+        self.restore(configuration.cells)
+        with binding(self.system.binding), running(run):
+            if old is None:
+                return bool(function(self.state))
+            before = build_value(self.system.shape)
+            for (container, key, _, decode), code in zip(grouped(before, self.system.shape), old.cells, strict=False):
+                container[key] = decode(code)
+            return bool(function(before, self.state))
+
+    def at(self, configuration: Configuration, function: Any, label: str | None, actor: Any, values: dict[str, Any]) -> bool:
+        from checker.language.places import LocalB
+
+        for number, now in enumerate(configuration.actors):
+            role_number, k, _ = self.actors[number]
+            if now is None or (actor is not None and (type(actor).__name__ != self.system.roles[role_number].type.name
+                                                      or actor.code != k)):
+                continue
+            lowered = self.system.lowered_roles[role_number][now.operation]
+            point = lowered.procedure.yields[now.point]
+            functions = lowered.point_functions[now.point]
+            if function not in functions or (label is not None and (functions[-1] is not function or point.label != label)):
+                continue
+            slots = dict(point.live)
+            role = self.system.roles[role_number]
+            for name, value in values.items():
+                found = lowered.point_names[now.point][functions.index(function)][name]
+                if isinstance(found, LocalB):
+                    slot = role.slots[slots[found.name]]
+                    if configuration.cells[slot.offset + k] != code_of(slot.type, value):
+                        break
+                elif isinstance(found, ir.Const) and found.value - found.type.low != code_of(found.type, value):
+                    break
+            else:
+                return True
+        return False
+
+
+def frames(generator: Any) -> Iterator[Any]:
+    """The frames of a suspended generator and of those that it delegates to."""
+    while generator is not None:
+        yield generator.gi_frame
+        generator = generator.gi_yieldfrom
+
+
+def local_value(generator: Any, origin: tuple[int, str, int | None]) -> Any:
+    """The value that Python keeps for a local of the IR."""
+    depth, variable, component = origin
+    frame = next(itertools.islice(frames(generator), depth, None))
+    value = frame.f_locals[variable]
+    if component is None:
+        return value
+    if isinstance(value, Record):
+        return value._indices[component]
+    if isinstance(value, ArrayValue):
+        return value.indices[component]
+    return value.indices[component]
+
+
+def code_of(type_: t.Type, value: Any) -> int:
+    """The code of a raw value, by its type alone."""
+    match type_:
+        case t.IntT():
+            return int(value) - type_.lo
+        case t.OptT():
+            return type_.none if value is None else code_of(type_.of, value)
+        case t.EnumT():
+            return type_.members.index(value.name)
+        case t.SetT():
+            return sum(1 << code_of(type_.of, item) for item in value)
+        case t.UnionT():
+            names = [name for name, _ in type_.cases]
+            tag: Case = value.tag
+            number = names.index(tag.name)
+            rest = 0
+            payload = value.payload if isinstance(value, UnionValue) else ()
+            for (_, of), item in zip(type_.cases[number][1], payload, strict=True):
+                rest = rest * of.card + code_of(of, item)
+            return type_.base(number) + rest
+    return int(value.code) if isinstance(value, Sort) else int(value)
+
+
+def shown(value: Any) -> str:
+    """A raw value as a trace prints it."""
+    if isinstance(value, (Sort, SetValue, UnionValue, Case)):
+        return repr(value)
+    return getattr(value, "name", None) or str(value)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From a function to its syntax tree, with positions in the author's file."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from checker.language.errors import LanguageError
+from checker.language.ir import Pos
+
+Function = Callable[..., Any]
+
+
+@dataclass
+class Source:
+    """A function's tree, and what the front end asks of it again and again."""
+
+    function: Function
+    tree: ast.FunctionDef
+    file: str
+    yields: bool
+    assigned: dict[str, int] = field(default_factory=dict)
+    in_loop: set[str] = field(default_factory=set)
+
+    def pos(self, node: ast.AST) -> Pos:
+        return Pos(self.file, getattr(node, "lineno", self.tree.lineno))
+
+
+def display_path(module_name: str, path: str) -> str:
+    """A file as it is named in messages: inside its package, or as the user gave it."""
+    module = sys.modules.get(module_name)
+    given = getattr(module, "__given_path__", None)
+    if given:
+        return str(given)
+    top = sys.modules.get(module_name.partition(".")[0])
+    roots = getattr(top, "__path__", None)
+    if roots:
+        for root in roots:
+            parent = os.path.dirname(os.path.abspath(root))
+            if os.path.abspath(path).startswith(parent + os.sep):
+                return os.path.relpath(path, parent)
+    return os.path.basename(path)
+
+
+def file_of(thing: Any) -> str:
+    return display_path(getattr(thing, "__module__", ""), inspect.getsourcefile(thing) or "?")
+
+
+@lru_cache(maxsize=4096)
+def source_of(function: Function) -> Source:
+    """The tree of a function; a LanguageError if there is no source to read."""
+    name = getattr(function, "__qualname__", str(function))
+    if not inspect.isfunction(function):
+        raise LanguageError(None, f"{name} is no Python function")
+    try:
+        lines, first = inspect.getsourcelines(function)
+        file = file_of(function)
+    except (OSError, TypeError):
+        raise LanguageError(None, f"{name}: its source cannot be found, write it in a file") from None
+    module = ast.parse(textwrap.dedent("".join(lines)))
+    ast.increment_lineno(module, first - 1)
+    tree = module.body[0]
+    if isinstance(tree, ast.AsyncFunctionDef):
+        raise LanguageError(Pos(file, tree.lineno), "async functions are not part of the language: an operation yields")
+    if not isinstance(tree, ast.FunctionDef):
+        raise LanguageError(Pos(file, first), f"{name}: write it as a function with def, not as a lambda")
+    source = Source(function, tree, file, inspect.isgeneratorfunction(function))
+    _scan(tree.body, source, loop=False)
+    return source
+
+
+def _scan(body: list[ast.stmt], source: Source, *, loop: bool) -> None:
+    for node in body:
+        inner = loop or isinstance(node, (ast.For, ast.While))
+        for child in ast.walk(node):
+            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+                source.assigned[child.id] = source.assigned.get(child.id, 0) + 1
+                if inner or any(isinstance(n, (ast.For, ast.While)) and child in ast.walk(n) for n in ast.walk(node)):
+                    source.in_loop.add(child.id)
+
+
+def names_of(source: Source) -> dict[str, Any]:
+    """What the free names of a function mean: its closure, its module, the builtins."""
+    function = source.function
+    found: dict[str, Any] = {}
+    builtins = function.__globals__["__builtins__"]
+    found.update(builtins if isinstance(builtins, dict) else vars(builtins))
+    found.update(function.__globals__)
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return found

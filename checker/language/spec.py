@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Designs, models, scopes and specs: what is asked about which variant, how large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from checker.language.context import current_binding
+from checker.language.errors import ModelError, UsageError
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Design:
+    """Base of frozen dataclasses with one field, a *switch*, per open question."""
+
+
+D = TypeVar("D", bound=Design)
+
+
+class Bound:
+    """The design at hand, as rules see it; switches are folded when rules are compiled."""
+
+    def __init__(self, cls: type[Design]):
+        self._cls = cls
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        design = current_binding().design
+        if not isinstance(design, self._cls):
+            raise ModelError(f"the spec names no {self._cls.__name__}")
+        return getattr(design, name)
+
+
+def bound(cls: type[D]) -> D:
+    """A stand-in for whichever design of this class a spec is about."""
+    return cast(D, Bound(cls))
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that can happen: the state, the rules, and what each role may run."""
+
+    state: type
+    rules: Iterable[Function] = ()
+    operations: Mapping[type, Iterable[Function]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How much of a model: objects per sort and role, operations per role, failures.
+
+    ``operations`` and ``failures`` narrow what the model has; None leaves all of it.
+    """
+
+    name: str
+    sizes: Mapping[type, int]
+    operations: Mapping[type, Iterable[Function]] | None = None
+    failures: Iterable[str] | None = None
+
+    def describe(self) -> dict[str, int]:
+        """Sort name to size."""
+        return {sort.__name__: n for sort, n in self.sizes.items()}
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A break that is known; ``steps`` is the length of its shortest trace, if recorded."""
+
+    steps: int | None = None
+
+
+def broken(steps: int | None = None) -> Broken:
+    """The expectation that a promise breaks."""
+    return Broken(steps)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One question: does this model, under this design, in this scope, keep these promises?
+
+    ``name`` is filled in from the variable that holds the spec.
+    """
+
+    why: str
+    model: Model
+    scope: Scope
+    promises: Iterable[Function] = ()
+    design: Design | None = None
+    start: Iterable[Function] = ()
+    expected: Mapping[str, Broken] = field(default_factory=dict)
+    may_end: Function | None = None
+    default: bool = True
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        for what in ("promises", "start"):
+            if callable(getattr(self, what)):
+                raise UsageError(f"Spec({what}=...) takes a list of functions")
