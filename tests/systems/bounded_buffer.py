@@ -82,6 +82,7 @@ reserved = Spec(
     why="A producer that reserves its place before it fills it never meets another one there.",
     model=MODEL,
     scope=TWO_AND_ONE,
+    design=BufferDesign(),
     promises=[the_ends_differ_by_the_count],
 )
 

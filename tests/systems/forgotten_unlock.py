@@ -72,7 +72,7 @@ def writers(count, **more):
     )
 
 
-unlocks = writers(2)
+unlocks = writers(2, design=UnlockDesign())
 
 forgets = writers(
     2,

@@ -71,6 +71,7 @@ one_order = Spec(
     why="All take the two locks in one order: nobody waits for ever.",
     model=MODEL,
     scope=Scope("two tasks", sizes={Task: 2}),
+    design=LockDesign(),
     promises=[whoever_moves_holds_both_locks],
 )
 

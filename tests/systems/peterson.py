@@ -28,20 +28,28 @@ class PetersonDesign(Design):
 design = bound(PetersonDesign)
 
 
+def raise_flag(s: Memory, me: Process):
+    """Says that one wants to get in."""
+    s.interested[me] = True
+    yield "raised its flag"
+
+
+def give_way(s: Memory, other: Process):
+    """Lets the other one go first."""
+    s.turn = other
+    yield "gave way"
+
+
 @operation
 def lock_and_work(s: Memory, me: Process):
     """Wait until the other one is out, work, leave."""
     other = choose(Process, where=lambda p: p != me)
     if design.raises_flag_first:
-        s.interested[me] = True
-        yield "raised its flag"
-        s.turn = other
-        yield "let the other one go first"
+        yield from raise_flag(s, me)
+        yield from give_way(s, other)
     else:
-        s.turn = other
-        yield "let the other one go first"
-        s.interested[me] = True
-        yield "raised its flag"
+        yield from give_way(s, other)
+        yield from raise_flag(s, me)
 
     while s.interested[other]:
         yield "saw the other flag"
@@ -77,6 +85,7 @@ peterson = Spec(
     why="Two processes can exclude each other without any atomic read-modify-write.",
     model=MODEL,
     scope=TWO,
+    design=PetersonDesign(),
     promises=[one_at_a_time, one_waits_for_the_other],
 )
 

@@ -264,6 +264,7 @@ def reference(entries, slots, cpus, places):
         why="The same work for every checker: a race between writeback and everybody else.",
         model=MODEL,
         scope=scope(entries, slots, cpus, places),
+        design=ReferenceDesign(),
         promises=[a_used_slot_backs_its_entry, an_entry_owns_its_slot],
     )
 

@@ -242,6 +242,7 @@ small = Spec(
     why="An operation of an actor must cost no more states than a program counter kept by hand.",
     model=MODEL,
     scope=scope(2, 2, 2, 2),
+    design=ReferenceDesign(),
     promises=PROMISES,
 )
 
@@ -249,6 +250,7 @@ three_entries = Spec(
     why="The same, with one entry more.",
     model=MODEL,
     scope=scope(3, 2, 2, 2),
+    design=ReferenceDesign(),
     promises=PROMISES,
 )
 

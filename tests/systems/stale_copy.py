@@ -76,6 +76,7 @@ coherent = Spec(
     why="A reader must never see what was overwritten.",
     model=MODEL,
     scope=THREE,
+    design=StoreDesign(),
     promises=[no_copy_is_stale],
 )
 

@@ -70,6 +70,7 @@ round_trip = Spec(
     why="Two stations that work at once would corrupt each other's frame.",
     model=MODEL,
     scope=Scope("five nodes", sizes={Node: 5}),
+    design=RingDesign(),
     promises=PROMISES,
 )
 

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One small model, read in every way there is; the readings must agree before anything is said of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from textwrap import dedent, indent
+
+from checker.explicit import Exploration, explore
+from checker.language import build, load_specs
+from checker.language.ir import System
+from checker.language.raw import Raw
+from checker.symbolic import one_step
+
+MOST_STATES_FOR_Z3 = 40
+
+WORDS = '''
+from dataclasses import dataclass
+from enum import Enum
+
+from checker.language import *
+
+
+class Level(Index, ordered=True, prefix="l"):
+    """Ordered: its objects have numbers, so a test can name them."""
+
+
+class Node(Index, prefix="n"):
+    """Symmetric."""
+
+
+class Cpu(Actor, prefix="cpu"):
+    """A role."""
+
+
+class Content(Data, constants=["ZERO"]):
+    """Contents."""
+
+
+class Colour(Enum):
+    RED = 0
+    GREEN = 1
+    BLUE = 2
+
+
+class Word(Union):
+    EMPTY = case()
+    AT = case(level=Level)
+    PAIR = case(node=Node, colour=Colour)
+
+
+class Cell(Record):
+    n: Range(0, 3)
+    flag: bool
+    next: Level | None
+
+
+class Outer(Record):
+    inner: Cell
+    many: Array[Level, Cell]
+
+
+@dataclass(frozen=True)
+class Switches(Design):
+    on: bool = True
+    off: bool = False
+    number: int = 2
+    colour: Colour = Colour.GREEN
+
+
+design = bound(Switches)
+'''
+
+SIZES = {"Level": 3, "Node": 2, "Cpu": 1}
+
+
+@dataclass
+class Outcome:
+    """What all readings found: a graph, and what went wrong on its edges."""
+
+    system: System
+    native: Exploration
+    states: list[tuple[int, ...]]
+    edges: list[tuple[tuple[int, ...], tuple[int, ...] | None]]
+    transitions: int
+    depth: int
+    broken: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+
+    def shown(self, vector: tuple[int, ...]) -> dict[str, str]:
+        """Every cell of a state by its name, as a person writes it."""
+        out = {}
+        for f in self.system.fields:
+            for k, at in enumerate(product(*(range(d.size) for d in f.dims))):
+                parts = f.name.split("[]")
+                if len(parts) <= len(at):
+                    name = f.name + "".join(f"[{i}]" for i in at)
+                else:
+                    name = parts[0] + "".join(f"[{i}]{part}" for i, part in zip(at, parts[1:], strict=True))
+                out[name] = f.type.show(vector[f.offset + k])
+        return out
+
+    def changed(self, before: tuple[int, ...], after: tuple[int, ...]) -> dict[str, str]:
+        old, new = self.shown(before), self.shown(after)
+        return {name: new[name] for name in new if new[name] != old[name]}
+
+
+def read_all_ways(tmp_path, source: str, spec: str = "spec") -> Outcome:
+    """Builds a model file, runs it in every reading, compares them, tells what they agree on."""
+    path = tmp_path / "small_model.py"
+    path.write_text(source)
+    system = build(load_specs(path)[spec])
+    raw, z3 = Raw(system), one_step(system)
+    layer = raw.initial()
+    assert sorted(c.vector for c in layer) == sorted(system.initial)
+    seen = {c.vector: c for c in layer}
+    edges, broken, errors = [], set(), []
+    transitions, depth = 0, 0
+    while layer:
+        following = []
+        for here in layer:
+            targets, failed = set(), False
+            for step in raw.successors(here):
+                transitions += 1
+                broken |= set(step.broken)
+                if step.target is None:
+                    failed = True
+                    assert step.error is not None or step.broken
+                    if step.error is not None:
+                        errors.append(step.error)
+                    edges.append((here.vector, None))
+                    continue
+                assert step.error is None
+                edges.append((here.vector, step.target.vector))
+                targets.add(step.target.vector)
+                if step.target.vector not in seen:
+                    seen[step.target.vector] = step.target
+                    following.append(step.target)
+            if len(seen) <= MOST_STATES_FOR_Z3:
+                assert z3.successors(here.vector) == targets
+                assert z3.can_err(here.vector) == failed
+        depth += bool(following)
+        layer = following
+    native = explore(system)
+    assert native.complete
+    assert (native.states, native.transitions, native.depth) == (len(seen), transitions, depth)
+    assert {name for name in native.findings if name in system.assertions} == broken
+    assert ("no_model_error" in native.findings) == bool(errors)
+    if errors:
+        assert native.findings["no_model_error"].error in errors
+    return Outcome(system, native, list(seen), edges, transitions, depth, broken, errors)
+
+
+def sizes_text(sizes: dict[str, int]) -> str:
+    return "{" + ", ".join(f"{name}: {n}" for name, n in sizes.items()) + "}"
+
+
+def spec_text(rules="", operations="", sizes=None, **more: str) -> str:
+    """The source of a spec; further arguments of Spec(...) as they would be written."""
+    roles = f"operations={{Cpu: [{operations}]}}" if operations else ""
+    scope = more.pop("scope", f'Scope("tiny", sizes={sizes_text(SIZES | (sizes or {}))})')
+    lines = [
+        "spec = Spec(",
+        '    why="A question about the language.",',
+        f"    model=Model(state=Top, rules=[{rules}], {roles}),",
+        f"    scope={scope},",
+        "    design=Switches(),",
+        *(f"    {name}={text}," for name, text in more.items()),
+        ")",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def state_text(fields: str) -> str:
+    return "\n\nclass Top(State):\n" + indent(dedent(fields).strip("\n"), "    ") + "\n"
+
+
+def model_text(fields: str, definitions: str, **spec: str) -> str:
+    return WORDS + state_text(fields) + "\n\n" + dedent(definitions).strip("\n") + "\n\n\n" + spec_text(**spec)
+
+
+def read_model(tmp_path, fields: str, definitions: str, **spec: str) -> Outcome:
+    """A model with this state and these functions, in all readings."""
+    return read_all_ways(tmp_path, model_text(fields, definitions, **spec))
+
+
+def once(tmp_path, fields: str, body: str, helpers: str = "", parameters: str = "", **spec: str) -> tuple[list, Outcome]:
+    """All ways in which a rule with this body can happen in the first state: dicts of
+    what it changed, in order, or "failed"."""
+    definitions = dedent(helpers).strip("\n") + "\n\n\n@rule\n"
+    definitions += f"def r(s: Top{', ' + parameters if parameters else ''}):\n    require(not s.done)\n    s.done = True\n"
+    definitions += indent(dedent(body).strip("\n"), "    ")
+    definitions += "\n\n\ndef ended(s: Top):\n    return s.done"
+    outcome = read_model(
+        tmp_path, "done: bool\n" + dedent(fields).strip("\n"), definitions, rules="r", may_end="ended", **spec
+    )
+    ways = []
+    for before, after in outcome.edges:
+        if before in outcome.system.initial:
+            change = "failed" if after is None else outcome.changed(before, after)
+            if isinstance(change, dict):
+                assert change.pop("done") == "True"
+            ways.append(change)
+    return ways, outcome
