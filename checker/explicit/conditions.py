@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Promises, and what else is asked about whole states, as LLVM functions."""
+
+from __future__ import annotations
+
+from checker.explicit.code import Code, Value, signed
+from checker.explicit.expressions import Expressions, holders
+from checker.explicit.layout import Layout
+from checker.explicit.procedures import EdgePromises
+from checker.explicit.result import NO_MODEL_ERROR
+from checker.explicit.statements import Statements
+from checker.language import ir
+from checker.language.types import IndexT, OptT
+
+
+class StatePromises:
+    """Numbers of the promises that single states break (or reach)."""
+
+    def __init__(self, system: ir.System) -> None:
+        self.names = [NO_MODEL_ERROR, *(p.name for p in system.promises if p.kind != "step")]
+        if len(self.names) > 64:
+            raise ValueError(f"{len(self.names)} invariants and reachables in one spec: 63 fit, split it")
+
+    def flag(self, name: str) -> int:
+        return signed(1 << self.names.index(name))
+
+
+class ConditionCode(Statements):
+    """Lowers one condition: ``i64 (state, why)`` or ``i64 (old, state, why)`` gives
+    ``yes``, ``no``, or ``wrong`` when it cannot be evaluated (then why is its error)."""
+
+    def __init__(self, head: str, system: ir.System, layout: Layout, errors: EdgePromises) -> None:
+        super().__init__(Code(head), system, layout, "%state", "%old")
+        self.errors = errors
+
+    def failure(self, pos: ir.Pos, message: str) -> None:
+        number = self.errors.error(NO_MODEL_ERROR, f"{pos}: {message}")
+        self.code.set("%why", number)
+        self.code.jump("wrong")
+
+    def broken(self, s: ir.Assert) -> None:
+        self.failure(s.pos, self.system.assertions[s.promise])
+
+    def text(self, condition: ir.Expr, yes: Value, no: Value, wrong: Value) -> str:
+        code = self.code
+        self.test(condition, "yes", "no")
+        for label, result in (("yes", yes), ("no", no), ("wrong", wrong)):
+            code.ended = True
+            code.block(label)
+            code.ret(f"i64 {result}")
+        return code.text()
+
+
+def check(system: ir.System, layout: Layout, states: StatePromises, errors: EdgePromises) -> list[str]:
+    """``i64 @check(state, why)``: the state promises found in a state, and a function for each."""
+    found = []
+    texts = []
+    for promise in system.promises:
+        if promise.kind == "step":
+            continue
+        flag = states.flag(promise.name)
+        symbol = f"promise{states.names.index(promise.name)}"
+        body = ConditionCode(f"define i64 @{symbol}(ptr noalias %state, ptr noalias %why)", system, layout, errors)
+        yes, no = (flag, 0) if promise.kind == "reachable" else (0, flag)
+        texts.append(body.text(promise.condition, yes, no, states.flag(NO_MODEL_ERROR)))
+        found.append(symbol)
+    return [*texts, _all("define i64 @check(ptr %state, ptr %why)", found, "ptr %state, ptr %why")]
+
+
+def step(system: ir.System, layout: Layout, errors: EdgePromises) -> list[str]:
+    """``i64 @step(old, state, why)``: the step invariants that a transition breaks."""
+    found = []
+    texts = []
+    for promise in system.promises:
+        if promise.kind != "step":
+            continue
+        symbol = f"step{errors.names.index(promise.name)}"
+        head = f"define i64 @{symbol}(ptr noalias %old, ptr noalias %state, ptr noalias %why)"
+        body = ConditionCode(head, system, layout, errors)
+        texts.append(body.text(promise.condition, 0, errors.flag(promise.name), errors.flag(NO_MODEL_ERROR)))
+        found.append(symbol)
+    arguments = "ptr %old, ptr %state, ptr %why"
+    return [*texts, _all(f"define i64 @step({arguments})", found, arguments)] if found else []
+
+
+def _all(head: str, symbols: list[str], arguments: str) -> str:
+    code = Code(head)
+    found: Value = 0
+    for symbol in symbols:
+        found = code.either(found, code.let(f"call i64 @{symbol}({arguments})"))
+    code.ret(f"i64 {found}")
+    return code.text()
+
+
+def deadlock(system: ir.System, layout: Layout, errors: EdgePromises) -> list[str]:
+    """``i64 @deadlock(state)``: 1 if the state must not be without a transition."""
+    code = Code("define i64 @deadlock(ptr noalias %state)")
+    reader = Expressions(code, system, layout, "%state")
+    running: Value = 0 if system.roles else 1
+    for role in system.roles:
+        for actor in range(role.type.size):
+            running = code.either(running, reader.read_code(role.pc, actor))
+    moving = code.compare("ne", running, 0)
+    texts = []
+    if system.may_end is not None:
+        end = ConditionCode("define i64 @may_end(ptr noalias %state, ptr noalias %why)", system, layout, errors)
+        texts.append(end.text(system.may_end, 1, 0, 0))
+        why = code.slot("why")
+        ends = code.let(f"call i64 @may_end(ptr %state, ptr {why})")
+        moving = code.let(f"and i1 {moving}, {code.compare('eq', ends, 0)}")
+    code.ret(f"i64 {code.widen(moving)}")
+    return [*texts, code.text()]
+
+
+def idle(system: ir.System, layout: Layout) -> str:
+    """``i64 @idle(state)``: bit k is set if actor k is not in an operation."""
+    code = Code("define i64 @idle(ptr noalias %state)")
+    reader = Expressions(code, system, layout, "%state")
+    mask: Value = 0
+    number = 0
+    for role in system.roles:
+        for actor in range(role.type.size):
+            rests = code.widen(code.compare("eq", reader.read_code(role.pc, actor), 0))
+            mask = code.either(mask, code.binary("shl", rests, number))
+            number += 1
+    code.ret(f"i64 {mask}")
+    return code.text()
+
+
+def normalise(system: ir.System, layout: Layout) -> str | None:
+    """``void @normalise(state)``: numbers the values of each data sort by first appearance."""
+    if not system.data:
+        return None
+    code = Code("define void @normalise(ptr noalias %state)")
+    cells = Expressions(code, system, layout, "%state")
+    for sort in system.data:
+        _rename(cells, sort)
+    code.ret()
+    return code.text()
+
+
+def _rename(cells: Expressions, sort: IndexT) -> None:
+    code, constants = cells.code, len(sort.constants)
+    names, unused, k = code.slot("names", f"[{sort.size + 1} x i64]"), code.slot("unused"), code.slot("k")
+    for value in range(sort.size + 1):
+        code.set(code.at(names, value), value if value < constants else -1)
+    code.set(unused, constants)
+    for field in holders(cells.system, sort):
+        if isinstance(field.type, OptT):
+            code.set(code.at(names, sort.size), sort.size)
+        code.set(k, 0)
+        with code.loop(lambda field=field: code.compare("ult", code.get(k), field.count)):  # type: ignore[misc]
+            here = code.get(k)
+            name = code.at(names, cells.read_code(field, here))
+            with code.when(code.compare("eq", code.get(name), -1)):
+                code.set(name, code.get(unused))
+                code.bump(unused)
+            cells.write_code(field, here, code.get(name))
+            code.bump(k)
+
+
+def expand(system: ir.System, layout: Layout, rules: list[str], roles: list[list[str]]) -> str:
+    """``void @expand(ctx, state)``: the records of all transitions, from the symbols of all procedures."""
+    code = Code("define void @expand(ptr %ctx, ptr %state)")
+    reader = Expressions(code, system, layout, "%state")
+    for symbol in rules:
+        code.emit(f"call void @{symbol}(ptr %ctx, ptr %state, i64 0, i64 0)")
+    for role, symbols in zip(system.roles, roles, strict=True):
+        actor = code.slot("actor")
+        code.set(actor, 0)
+        with code.loop(lambda size=role.type.size: code.compare("ult", code.get(actor), size)):  # type: ignore[misc] # noqa: B023
+            who = code.get(actor)
+            pc = reader.read_code(role.pc, who)
+            out, idle_, running = code.name("out"), code.name("idle"), code.name("running")
+            code.branch(code.compare("eq", pc, 0), idle_, running)
+            code.block(idle_)
+            for symbol in symbols:
+                code.emit(f"call void @{symbol}(ptr %ctx, ptr %state, i64 {who}, i64 0)")
+            code.jump(out)
+            code.block(running)
+            for symbol, operation in zip(symbols, role.operations, strict=True):
+                for_it, other = code.name("goes"), code.name("other")
+                mine = " ".join(f"i64 {y.pc}, label %{for_it}" for y in operation.yields)
+                code.emit(f"switch i64 {pc}, label %{other} [{mine}]")
+                code.ended = True
+                code.block(for_it)
+                code.emit(f"call void @{symbol}(ptr %ctx, ptr %state, i64 {who}, i64 {pc})")
+                code.jump(out)
+                code.block(other)
+            code.block(out)
+            code.bump(actor)
+    code.ret()
+    return code.text()

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The words that Python, the search and the model's code share while they run.
+
+The context is an array of 64-bit words; its members are the numbers below.  A
+*record* is what the model's code writes for each transition: the packed
+successor, then its origin and its flags.
+
+- origin: actor + 1 (0 for a rule) in bits 0-15, procedure in 16-31, index of
+  the state it comes from in 32-63;
+- flags: bit k is set if the transition breaks edge promise k, ``ERROR`` if it
+  leads to no state; then the first word is the number of the error;
+- a word for the search: the hash of the successor, or its index.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, auto
+
+from checker.explicit.code import Code
+
+ERROR_BIT = 63
+ERROR = -(1 << ERROR_BIT)
+"""The flag, as the signed number that LLVM reads."""
+RECORD_EXTRA = 3
+"""Words of a record besides the state."""
+MOST_CHOICES = 1000
+"""Choices that one step may make."""
+
+
+class Ctx(IntEnum):
+    OUT = 0  # where the next record goes
+    OUT_BASE = auto()  # the first record
+    OUT_END = auto()  # no record begins here or beyond
+    FULL = auto()  # set when a record found no room
+    ORIGIN = auto()  # index of the state being expanded, shifted to its place in a record
+    COUNTS = auto()  # how often each step and branch ran
+    SCRIPT = auto()  # choices: MOST_CHOICES taken, MOST_CHOICES next ones
+
+    STATES = auto()  # the packed states, in order of discovery
+    COUNT = auto()  # how many
+    MOST = auto()  # the largest number that may be stored
+    CUT = auto()  # set when a new state was dropped for that
+    NEXT = auto()  # index of the next state to expand
+    ROOM = auto()  # the table must grow before it has more states than this
+    TABLE = auto()
+    BUCKETS = auto()  # number of buckets - 1
+    TRANSITIONS = auto()
+    STATE_HASH = auto()
+    EDGE_HASH = auto()
+    STATE_FOUND = auto()  # state promises found so far
+    EDGE_FOUND = auto()  # edge promises found so far
+    STUCK = auto()  # set when a state was found that deadlocks
+
+    EXPAND = auto()  # void (ctx, state): writes the records of all transitions
+    CHECK = auto()  # i64 (state, why): the state promises found in it
+    STEP = auto()  # i64 (old, new, why): the edge promises broken, or null
+    NORMALISE = auto()  # void (state): renames data, or null
+    DEADLOCK = auto()  # i64 (state): whether it must not be without a transition
+    IDLE = auto()  # i64 (state): the set of idle actors
+
+    INDEX = auto()  # index of the state in each slot of the table (states of one word)
+    FINISH = auto()  # per state, u32: actors that can get back to idle
+    MARKS = auto()  # per state: findings that a shortest way leads on to
+    COSTS = auto()  # per state, finding, last actor + 1: 255 - fewest switches to it, u8
+    STRIDE = auto()  # bytes of COSTS per state
+    ACTORS = auto()  # number of actors
+    LIVE = auto()  # findings that lie deeper than the layer at hand
+    EDGE_TARGETS = auto()  # 64 words: findings that begin with edge promise k in this layer
+    STATE_TARGETS = auto()  # 64 words: findings that state promise k gives in this layer
+    DEADLOCK_TARGET = auto()  # findings that a deadlock gives in this layer
+    FINISH_TARGET = auto()  # findings that an operation without end gives in this layer
+
+    WHY = auto()  # the error that CHECK or STEP met last
+    WORDS = auto()
+
+
+def member(code: Code, number: Ctx) -> str:
+    """The address of a member; the function's parameter is ``%ctx``."""
+    return code.at("%ctx", int(number))
+
+
+def load(code: Code, number: Ctx) -> str:
+    return code.get(member(code, number))
+
+
+def pointer(code: Code, number: Ctx) -> str:
+    return code.get(member(code, number), "ptr")

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The native search and its memory, as Python drives them."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from checker.explicit.context import MOST_CHOICES, RECORD_EXTRA, Ctx
+from checker.explicit.memory import Region, show
+from checker.explicit.native import Native
+from checker.explicit.passes import Passes
+from checker.explicit.program import Program
+from checker.explicit.result import LimitError
+from checker.explicit.runtime import LANES
+
+_U64, _POINTER = ctypes.c_uint64, ctypes.c_void_p
+_BUCKET = 8 * LANES
+_FIRST_BUCKETS = 1 << 10
+_LOAD = 0.6
+_LAST_LOAD = 0.85
+"""How full the table may become when memory does not allow a larger one."""
+_MOST_STATES = (1 << 32) - 2
+_RECORDS = 1 << 24
+"""Transitions that one state may have."""
+_SMALL = 1 << 25
+"""A table below this many bytes grows by four, above by two."""
+
+
+class Machine:
+    """One search: the compiled system, the states found so far, the table.
+
+    ``memory`` bytes are for states and table.  Where there is not even room to
+    begin, LimitError says so.
+    """
+
+    def __init__(self, program: Program, memory: int, most_states: int | None) -> None:
+        self.program = program
+        self.words = program.layout.words
+        self.memory = memory
+        first = _FIRST_BUCKETS * _BUCKET
+        if memory < 4 * first:
+            raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
+        self._native = Native([Passes(self.words).text(), program.text])
+        self.ctx = (ctypes.c_int64 * Ctx.WORDS)()
+        self._counts = (_U64 * max(program.counts, 1))()
+        self._script = (ctypes.c_int64 * (2 * MOST_CHOICES))()
+        self._edge_targets = (_U64 * 64)()
+        self._state_targets = (_U64 * 64)()
+        self._regions: dict[Ctx, Region] = {}
+        self._record = self.words + RECORD_EXTRA
+        out = self.region(Ctx.OUT_BASE, _RECORDS * 8 * self._record, "successors")
+        self.ctx[Ctx.OUT] = out
+        self.ctx[Ctx.OUT_END] = out + (_RECORDS - 1) * 8 * self._record
+        self.region(Ctx.STATES, memory, "states")
+        self.region(Ctx.TABLE, memory, "the table of states")
+        self.buckets = _FIRST_BUCKETS
+        self.ctx[Ctx.MOST] = min(most_states or _MOST_STATES, _MOST_STATES)
+        self._set_table()
+        for member, array in ((Ctx.COUNTS, self._counts), (Ctx.SCRIPT, self._script),
+                              (Ctx.EDGE_TARGETS, self._edge_targets), (Ctx.STATE_TARGETS, self._state_targets)):
+            self.ctx[member] = ctypes.addressof(array)
+        names = {Ctx.EXPAND: "expand", Ctx.CHECK: "check", Ctx.DEADLOCK: "deadlock", Ctx.IDLE: "idle"}
+        if program.has_steps:
+            names[Ctx.STEP] = "step"
+        if program.renames:
+            names[Ctx.NORMALISE] = "normalise"
+        for member, name in names.items():
+            self.ctx[member] = self._native.address(name)
+        self.ctx[Ctx.ACTORS] = program.actors
+        function = self._native.function
+        span = (_U64, _U64)
+        self._add = function("add", None, _POINTER, _POINTER)
+        self._search = function("search", _U64, _POINTER, *span)
+        self._rebuild = function("rebuild", None, _POINTER)
+        self._number = function("number", None, _POINTER)
+        self._resolve = function("resolve", None, _POINTER, *span, _U64)
+        self._begin = function("begin", None, _POINTER, *span)
+        self._sweep = function("sweep", _U64, _POINTER, *span)
+        self._caught = function("caught", _U64, _POINTER, *span)
+        self._mark = function("mark", None, _POINTER, *span)
+        self._back = function("back", None, _POINTER, *span, _U64)
+        self._expand = function("expand", None, _POINTER, _POINTER)
+        self._check = function("check", _U64, _POINTER, _POINTER)
+        self._step = function("step", _U64, _POINTER, _POINTER, _POINTER) if program.has_steps else None
+        for vector in program.system.initial:
+            self._add(self.ctx, (_U64 * self.words)(*program.layout.pack(vector)))
+
+    def __getitem__(self, member: Ctx) -> int:
+        """A member of the context, as an unsigned number."""
+        return int(self.ctx[member]) & (1 << 64) - 1
+
+    # -- memory
+
+    def region(self, member: Ctx, size: int, what: str) -> int:
+        """Reserves memory for a member of the context; an old one is given back."""
+        if member in self._regions:
+            self._regions.pop(member).close()
+        self._regions[member] = Region(size, what)
+        self.ctx[member] = self._regions[member].address
+        return self._regions[member].address
+
+    def close(self) -> None:
+        """Gives all memory back."""
+        for region in self._regions.values():
+            region.close()
+        self._regions.clear()
+
+    def _set_table(self, load: float = _LOAD) -> None:
+        self.ctx[Ctx.BUCKETS] = self.buckets - 1
+        by_table = int(self.buckets * LANES * load)
+        by_memory = (self.memory - self.buckets * _BUCKET) // (8 * self.words)
+        self.ctx[Ctx.ROOM] = min(by_table, by_memory)
+
+    def grow(self) -> bool:
+        """Makes room for more states; False if the memory does not allow it."""
+        pending = (self[Ctx.OUT] - self[Ctx.OUT_BASE]) // (8 * self._record)
+        wanted = self[Ctx.COUNT] + pending
+        buckets = self.buckets
+        while buckets * LANES * _LOAD < wanted:
+            buckets *= 4 if buckets * _BUCKET < _SMALL else 2
+        size = buckets * _BUCKET
+        if buckets > self.buckets and size + wanted * 8 * self.words <= self.memory:
+            # in place: cleared, and filled again from the array of states
+            ctypes.memset(self[Ctx.TABLE], 0, self.buckets * _BUCKET)
+            self.buckets = buckets
+            self._set_table()
+            self._rebuild(self.ctx)
+        else:
+            self._set_table(_LAST_LOAD)
+        return bool(wanted <= self[Ctx.ROOM])
+
+    @property
+    def used(self) -> int:
+        """Bytes of states and table."""
+        return self.buckets * _BUCKET + self[Ctx.COUNT] * 8 * self.words
+
+    # -- the search
+
+    def search(self, stop: int, most: int) -> bool:
+        """Expands states up to index ``stop``, at most about ``most``; False if the table must grow first."""
+        done: bool = self._search(self.ctx, stop, most) == 0
+        if self[Ctx.FULL]:
+            raise LimitError(f"one state has more than {_RECORDS:,} transitions")
+        return done
+
+    def counts(self) -> list[int]:
+        """How often each step and branch ran."""
+        return list(self._counts)
+
+    # -- passes over the states; each takes a range of indices
+
+    def number(self) -> None:
+        """Lets the passes find the index of a state."""
+        if self.words == 1:
+            self.region(Ctx.INDEX, 4 * LANES * self.buckets, "indices of states")
+        self._number(self.ctx)
+
+    def begin(self, start: int, end: int) -> None:
+        self._begin(self.ctx, start, end)
+
+    def sweep(self, start: int, end: int) -> int:
+        return int(self._sweep(self.ctx, start, end))
+
+    def caught(self, start: int, end: int) -> int:
+        """The first state with an actor that never gets back to idle, or ``end``."""
+        return int(self._caught(self.ctx, start, end))
+
+    def mark(self, start: int, end: int) -> None:
+        self._mark(self.ctx, start, end)
+
+    def back(self, start: int, end: int, layer_end: int) -> None:
+        self._back(self.ctx, start, end, layer_end)
+
+    def set_targets(self, states: dict[int, int], edges: dict[int, int]) -> None:
+        """Which findings promises (by number) give in the layer at hand."""
+        for array, values in ((self._state_targets, states), (self._edge_targets, edges)):
+            for k in range(64):
+                array[k] = values.get(k, 0)
+
+    # -- single states
+
+    def state(self, index: int) -> tuple[int, ...]:
+        """The vector of a state."""
+        return self.program.layout.unpack(self._read(self[Ctx.STATES] + 8 * self.words * index, self.words))
+
+    @staticmethod
+    def _read(address: int, words: int) -> tuple[int, ...]:
+        return tuple((_U64 * words).from_address(address))
+
+    def records(self, index: int) -> list[tuple[int, int, int, int]]:
+        """The transitions of a state: actor + 1, procedure, flags, and the index of the successor
+        (the number of the error if it leads to no state)."""
+        base, size = self[Ctx.OUT_BASE], 8 * self._record
+        self.ctx[Ctx.OUT] = base
+        self._expand(self.ctx, self[Ctx.STATES] + 8 * self.words * index)
+        first = [self._read(base + k * size, 1)[0] for k in range((self[Ctx.OUT] - base) // size)]
+        self._resolve(self.ctx, index, index + 1, 0)
+        result = []
+        for k, word in enumerate(first):
+            origin, flags, target = self._read(base + k * size + 8 * self.words, 3)
+            result.append((origin & 0xFFFF, origin >> 16 & 0xFFFF, flags, word if flags >> 63 else target))
+        return result
+
+    def successor(self, record: int) -> tuple[int, ...]:
+        """The vector that a transition of the last ``records`` leads to."""
+        return self.program.layout.unpack(self._read(self[Ctx.OUT_BASE] + record * 8 * self._record, self.words))
+
+    def why_state(self, index: int) -> int:
+        """The number of the error that a promise met in this state."""
+        why = _U64()
+        self._check(self[Ctx.STATES] + 8 * self.words * index, ctypes.byref(why))
+        return why.value
+
+    def why_step(self, index: int, record: int) -> int:
+        """The number of the error that a step invariant met on a transition."""
+        why = _U64()
+        assert self._step is not None
+        base, size = self[Ctx.OUT_BASE], 8 * self._record
+        source = self[Ctx.STATES] + 8 * self.words * index
+        self.ctx[Ctx.OUT] = base
+        self._expand(self.ctx, source)
+        self._step(source, base + record * size, ctypes.byref(why))
+        return why.value
+
+    def release(self, *members: Any) -> None:
+        """Gives the memory of some members back."""
+        for member in members:
+            if member in self._regions:
+                self._regions.pop(member).close()

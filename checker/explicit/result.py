@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an exploration is asked for, and what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+NO_DEADLOCK = "no_deadlock"
+CAN_FINISH = "every_operation_can_finish"
+NO_MODEL_ERROR = "no_model_error"
+NO_LOCK_LEFT = "no_lock_left_behind"
+
+
+class LimitError(Exception):
+    """A limit leaves no room even to start."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a search stops: stored states, bytes of memory, seconds.  None is no limit,
+    but for memory: there it is most of what the machine has free."""
+
+    max_states: int | None = None
+    memory: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A promise that broke, or a reachable that was reached, on a shortest way.
+
+    ``depth`` counts transitions.  ``path`` has the vectors from an initial state
+    to the last one; ``moves`` the procedure and the actor (a global number, None
+    for a rule) of each transition.  With ``error`` the last transition leads to no
+    state, so that there is one move more than steps between states in ``path``.
+    """
+
+    promise: str
+    depth: int
+    path: tuple[tuple[int, ...], ...]
+    error: str | None = None
+    moves: tuple[tuple[str, int | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many transitions that led to a state ran each part of the model.
+
+    ``steps`` is keyed by procedure, role (None for a rule) and the number of the
+    yield point that the step started from (None: the beginning); ``sites`` by
+    procedure, role and the number in Procedure.sites.
+    """
+
+    procedures: dict[str, int] = field(default_factory=dict)
+    steps: dict[tuple[str, str | None, int | None], int] = field(default_factory=dict)
+    sites: dict[tuple[str, str | None, int], int] = field(default_factory=dict)
+
+
+@dataclass
+class Exploration:
+    """The result of one search.
+
+    ``transitions`` counts every firing of every combination of parameters and
+    choices, duplicates, self loops and those that end in an error included.
+    ``stopped`` says why the search is not complete.  ``undecided`` are the promises
+    that have no verdict: neither broken (or reached) nor looked at everywhere.
+    """
+
+    states: int
+    transitions: int
+    depth: int
+    complete: bool
+    stopped: str | None
+    seconds: float
+    fingerprint: int
+    findings: dict[str, Finding]
+    coverage: Coverage
+    undecided: frozenset[str]

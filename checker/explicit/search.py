@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Explores a system: the loop around the native search, its limits, what it found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from checker.explicit.context import Ctx
+from checker.explicit.machine import Machine
+from checker.explicit.memory import available, show
+from checker.explicit.program import Program
+from checker.explicit.result import (
+    CAN_FINISH,
+    NO_DEADLOCK,
+    NO_LOCK_LEFT,
+    NO_MODEL_ERROR,
+    Exploration,
+    Limits,
+)
+from checker.explicit.traces import Target, traces
+from checker.language import ir
+from checker.language.types import LockT
+
+Progress = Callable[[int, int, int, int], None]
+_SHORT, _LONG = 0.02, 0.1
+"""Seconds that one call of the native search should take."""
+
+
+@dataclass
+class Search:
+    """A search under way.  ``layers`` has the index at which each depth begins."""
+
+    system: ir.System
+    limits: Limits
+    first: bool
+    progress: Progress | None
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.program = Program(self.system)
+        self.memory = available() if self.limits.memory is None else self.limits.memory
+        self.machine = Machine(self.program, self.memory, self.limits.max_states)
+        self.layers = [0, self.machine[Ctx.COUNT]]
+        self.stopped: str | None = None
+        self.targets: dict[str, Target] = {}
+        self.undecided: set[str] = set()
+        self._share = 4096
+        self._told = self.started
+
+    def run(self) -> Exploration:
+        """Everything: the search, who can finish, traces."""
+        machine = self.machine
+        try:
+            self._note(0)
+            try:
+                self._search()
+            except KeyboardInterrupt:
+                self.stopped = "interrupted"
+            complete = self.stopped is None
+            self._close_layer()
+            result = Exploration(
+                states=machine[Ctx.COUNT], transitions=machine[Ctx.TRANSITIONS], depth=len(self.layers) - 2,
+                complete=complete, stopped=None, seconds=0.0, fingerprint=self._fingerprint(), findings={},
+                coverage=self.program.coverage(machine.counts()), undecided=frozenset())
+            roles = bool(self.system.roles)
+            if self.targets or (roles and complete):
+                machine.number()
+            if roles and not (complete and self._finish()):
+                self.undecided.add(CAN_FINISH)
+            result.findings = traces(machine, self.layers, list(self.targets.values()))
+            if not complete:
+                self.undecided.update(self._promises())
+            result.undecided = frozenset(self.undecided - set(result.findings))
+            result.stopped = self.stopped
+            result.seconds = time.monotonic() - self.started
+            return result
+        finally:
+            machine.close()
+
+    def _fingerprint(self) -> int:
+        machine = self.machine
+        return (machine[Ctx.STATE_HASH] * 3 + machine[Ctx.EDGE_HASH]) & (1 << 64) - 1
+
+    def _promises(self) -> set[str]:
+        """All promises that the system makes."""
+        names = {NO_MODEL_ERROR, NO_DEADLOCK, *self.system.assertions, *(p.name for p in self.system.promises)}
+        if self.system.roles:
+            names.add(CAN_FINISH)
+        if any(isinstance(f.type, LockT) for f in self.system.fields):
+            names.add(NO_LOCK_LEFT)
+        return names
+
+    # -- layer after layer
+
+    def _search(self) -> None:
+        machine = self.machine
+        while self.stopped is None and machine[Ctx.NEXT] < machine[Ctx.COUNT]:
+            end = self.layers[-1]
+            while self.stopped is None and (machine[Ctx.NEXT] < end or machine[Ctx.OUT] != machine[Ctx.OUT_BASE]):
+                self._advance(end)
+            if self.stopped is None:
+                self._close_layer()
+                if self.first and self._broken():
+                    self.stopped = "a promise broke"
+
+    def _advance(self, end: int) -> None:
+        """One call of the native search, then whatever limits say."""
+        machine = self.machine
+        before = time.monotonic()
+        if not machine.search(end, self._share) and not machine.grow():
+            self.stopped = f"the memory limit of {show(self.memory)} is reached"
+        now = time.monotonic()
+        self._share = max(64, self._share * (2 if now - before < _SHORT else 1) // (2 if now - before > _LONG else 1))
+        if machine[Ctx.CUT]:
+            self.stopped = f"the limit of {self.limits.max_states or machine[Ctx.MOST]:,} states is reached"
+        elif self._late(now):
+            self.stopped = f"the time limit of {self.limits.seconds:g} s is reached"
+        if self.progress is not None and now - self._told > _LONG:
+            self._told = now
+            count = machine[Ctx.COUNT]
+            self.progress(count, machine[Ctx.TRANSITIONS], len(self.layers) - 1, count - machine[Ctx.NEXT])
+
+    def _late(self, now: float) -> bool:
+        return self.limits.seconds is not None and now - self.started > self.limits.seconds
+
+    def _close_layer(self) -> None:
+        """Notes what the layer showed; states that it discovered are the next one."""
+        source = len(self.layers) - 2
+        self._note(source)
+        count = self.machine[Ctx.COUNT]
+        if count > self.layers[-1]:
+            self.layers.append(count)
+
+    def _note(self, source: int) -> None:
+        """Promises found for the first time while the layer ``source`` was expanded.  Before
+        anything is expanded, states found are initial ones."""
+        machine = self.machine
+        fresh = source + (1 if machine[Ctx.NEXT] else 0)
+        for k, name in enumerate(self.program.states.names):
+            if machine[Ctx.STATE_FOUND] >> k & 1:
+                self._target(Target(name, "state", k, fresh, fresh))
+        for k, name in enumerate(self.program.edges.names):
+            if machine[Ctx.EDGE_FOUND] >> k & 1:
+                self._target(Target(name, "edge", k, source, source + 1))
+        if machine[Ctx.STUCK]:
+            self._target(Target(NO_DEADLOCK, "deadlock", 0, source, source))
+
+    def _target(self, target: Target) -> None:
+        known = self.targets.get(target.promise)
+        if known is None or target.depth < known.depth:
+            self.targets[target.promise] = target
+
+    def _broken(self) -> bool:
+        reachable = {p.name for p in self.system.promises if p.kind == "reachable"}
+        return any(name not in reachable for name in self.targets)
+
+    # -- every operation can finish
+
+    def _finish(self) -> bool:
+        """Sweeps until nothing changes; False if a limit came first."""
+        machine = self.machine
+        count = machine[Ctx.COUNT]
+        if machine.used + 4 * count > self.memory:
+            self.stopped = f"the memory limit of {show(self.memory)} leaves no room to see which operations finish"
+            return False
+        machine.region(Ctx.FINISH, 4 * count, "operations that finish")
+        machine.begin(0, count)
+        try:
+            while self._sweep(count):
+                pass
+        except KeyboardInterrupt:
+            self.stopped = "interrupted"
+        if self.stopped is not None:
+            return False
+        caught = machine.caught(0, count)
+        if caught < count:
+            depth = next(k for k in range(len(self.layers) - 1) if caught < self.layers[k + 1])
+            self._target(Target(CAN_FINISH, "finish", 0, depth, depth))
+        return True
+
+    def _sweep(self, count: int) -> int:
+        """One sweep from the last state to the first; how much changed."""
+        changed, high = 0, count
+        while high and self.stopped is None:
+            low = max(0, high - self._share)
+            changed += self.machine.sweep(low, high)
+            high = low
+            if self._late(time.monotonic()):
+                self.stopped = f"the time limit of {self.limits.seconds:g} s is reached"
+        return changed
+
+
+def explore(system: ir.System, *, limits: Limits | None = None, first: bool = False,
+            progress: Progress | None = None) -> Exploration:
+    """Visits every reachable state, breadth first, and judges every promise.
+
+    ``first`` stops behind the layer in which a promise broke.  ``progress`` is called
+    now and then with states, transitions, depth and states still to expand.
+    Ctrl-C ends the search early like a limit.  LimitError: no room even to begin.
+    """
+    return Search(system, limits or Limits(), first, progress).run()
