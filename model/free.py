@@ -33,7 +33,7 @@ def zap_present_ptes(s: Swap, cpu: Task, pte: Pte):
     # free_swap_cache
     folio = s.folio[f]
     if folio.swap is not None and not folio_mapped(s, f) and trylock(folio.lock):
-        freed = yield from folio_free_swap(s, f)
+        yield from folio_free_swap(s, f)
         release(folio.lock)
     folio_put(s, f)
 
@@ -78,6 +78,6 @@ def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
     folio = s.folio[f]
     if trylock(folio.lock):
         if (folio.swap == v or not design.reclaim_matches_entry) and not folio_mapped(s, f):
-            freed = yield from folio_free_swap(s, f)
+            yield from folio_free_swap(s, f)
         release(folio.lock)
     folio_put(s, f)

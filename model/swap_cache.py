@@ -32,7 +32,7 @@ def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
     with hold(s.vswap_cluster.lock):
         if cached(s, v) or s.count[v] == 0:
             return None  # -EEXIST, -ENOENT
-    yield "the slot is swapped out"
+    yield "the slot is swapped out and not cached"
 
     f = folio_alloc(s)
     if f is None:
@@ -64,7 +64,6 @@ def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
 
 def swap_cache_del_folio(s: Swap, f: Folio):
     """Take a locked folio out of the swap cache; a slot with no PTE left is freed."""
-    folio = s.folio[f]
     with hold(s.vswap_cluster.lock):
         __swap_cache_del_folio(s, f)
     folio_put(s, f)
@@ -100,4 +99,5 @@ def folio_free_swap(s: Swap, f: Folio):
     yield "no PTE refers to the slot"
     swap_cache_del_folio(s, f)
     folio.dirty = True
+    yield "out of the swap cache"
     return True

@@ -58,7 +58,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
     yield "mapped"
 
     if should_try_to_free_swap(s, v):
-        freed = yield from folio_free_swap(s, f)
+        yield from folio_free_swap(s, f)
     release(folio.lock)
 
 

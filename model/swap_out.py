@@ -15,7 +15,7 @@ from checker.language import *
 from model.cluster import folio_alloc_swap, folio_realloc_swap, folio_release_non_phys_swap_backing
 from model.design import design
 from model.memory import folio_free, folio_put
-from model.objects import Bio, Folio, Pte, PteWord, Reclaim, Swap, folio_mapped, folio_test_writeback
+from model.objects import Folio, Pte, PteWord, Reclaim, Swap, folio_test_writeback
 from model.page_io import __swap_writepage_phys
 from model.swap_cache import __swap_cache_del_folio, folio_free_swap
 from model.zswap import zswap_store
@@ -99,8 +99,8 @@ def try_to_unmap(s: Swap, f: Folio):
 def pageout(s: Swap, f: Folio):
     """Write a dirty folio out; True: it is unlocked and on its way."""
     folio = s.folio[f]
-    if folio_mapped(s, f) or folio.refcount != 2:
-        return False  # PAGE_KEEP: somebody beside the cache and us has a reference
+    if folio.refcount != 2:
+        return False  # PAGE_KEEP: beside the cache and us, somebody maps it or has found it
     folio.dirty = False  # folio_clear_dirty_for_io
     yield "clean for I/O"
     return (yield from swap_writeout(s, f))

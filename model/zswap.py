@@ -51,6 +51,7 @@ def zswap_store(s: Swap, f: Folio):
     expect(zswap_entry_live(s, e), "nothing freed is used")
     with hold(s.zswap_lru_lock):
         entry.on_lru = True
+    yield "the entry is on the LRU"
     return True
 
 

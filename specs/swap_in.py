@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What if swap-in, or freeing, trusted what it saw before?"""
+
+from __future__ import annotations
+
+from checker.language import broken
+from model.design import SwapDesign
+from specs.what_if import what_if
+
+add_checks_once = what_if(
+    """swap_cache_alloc_folio must check the slot again where it inserts the folio.""",
+    SwapDesign(add_rechecks_slot=False),
+    breaks={},
+)
+
+fault_trusts_folio = what_if(
+    """A fault must check, under the folio lock, that the folio is still cached for its slot.""",
+    SwapDesign(fault_rechecks_folio=False),
+    breaks={},
+)
+
+fault_trusts_pte = what_if(
+    """A fault must compare the PTE again under the PTL.""",
+    SwapDesign(fault_rechecks_pte=False),
+    breaks={},
+)
+
+fault_maps_unread_folio = what_if(
+    """A folio that could not be read must not be mapped [O26].""",
+    SwapDesign(fault_checks_uptodate=False),
+    breaks={},
+)
+
+load_leaves_folio_clean = what_if(
+    """zswap_load frees the compressed copy, so the folio that it filled must be dirty.""",
+    SwapDesign(load_dirties_folio=False),
+    breaks={},
+)
+
+load_unlocks_early = what_if(
+    """zswap_load must release the compressed copy before it unlocks the folio.""",
+    SwapDesign(load_releases_locked=False),
+    breaks={},
+)
+
+zap_lowers_count_first = what_if(
+    """The swap count must not fall while a PTE still holds the slot.""",
+    SwapDesign(zap_clears_pte_first=False),
+    breaks={},
+)
+
+free_swap_ignores_count = what_if(
+    """folio_free_swap must see a count of zero under the folio lock [O12].""",
+    SwapDesign(free_swap_tests_count=False),
+    breaks={},
+)
+
+free_swap_ignores_writeback = what_if(
+    """folio_free_swap must leave a slot alone whose write is in flight.""",
+    SwapDesign(free_swap_tests_writeback=False),
+    breaks={},
+)
+
+reclaim_trusts_folio = what_if(
+    """__try_to_reclaim_swap must check which slot the folio is cached for, once it is locked [O13].""",
+    SwapDesign(reclaim_matches_entry=False),
+    breaks={},
+)

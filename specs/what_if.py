@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How a what-if is asked: one switch off, everything else as in RFC v2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from checker.language import Scope, Spec
+from model.design import SwapDesign
+from model.vswap import VSWAP
+from specs.promises import PROMISES
+from specs.scopes import one_page
+
+
+def what_if(
+    why: str,
+    design: SwapDesign,
+    breaks: Mapping[str, Any],
+    scope: Scope = one_page,
+    start: tuple[Callable[..., Any], ...] = (),
+) -> Spec:
+    """A spec that expects exactly these promises to break."""
+    return Spec(why=why, model=VSWAP, design=design, scope=scope, start=start, promises=PROMISES, expected=breaks)
