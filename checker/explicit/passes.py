@@ -25,8 +25,9 @@ class Passes(Runtime):
 
     def text(self) -> str:
         declared = ["declare i64 @llvm.usub.sat.i64(i64, i64)", "declare i64 @llvm.umax.i64(i64, i64)"]
-        ours = [self._resolve(), self._begin(), self._sweep(), self._caught(), self._reach(), self._mark(), self._back()]
-        return "\n".join([super().text(), *declared, *ours])
+        finish = [self._begin(), self._sweep(), self._caught()]
+        ways = [self._reach(), self._mark(), self._back()]
+        return "\n".join([super().text(), *declared, self._resolve(), *finish, *ways])
 
     def _resolve(self) -> str:
         """``void @resolve(ctx, from, to, some)``: the records of some states, with the indices of their
@@ -114,17 +115,24 @@ class Passes(Runtime):
             with code.loop(lambda: code.let(f"icmp ugt ptr {code.get(record, 'ptr')}, {base}")):
                 r = code.at(code.get(record, "ptr"), -self.record)
                 code.set(record, r, "ptr")
-                source = code.binary("lshr", code.get(code.at(r, self.words)), 32)
-                target = code.get(code.at(r, self.words + 2))
-                with code.when(code.compare("sge", target, 0)):
-                    old = self._finish(code, source)
-                    new = code.either(old, self._finish(code, target))
-                    narrow = code.let(f"trunc i64 {new} to i32")
-                    code.set(self._finish_place(code, source), narrow, "i32")
-                    code.bump(changed, code.widen(code.compare("ne", old, new)))
+                with code.when(code.compare("sge", code.get(code.at(r, self.words + 2)), 0)):
+                    self._follow(code, r, changed)
             code.set(high, low)
         code.ret(f"i64 {code.get(changed)}")
         return code.text()
+
+    def _follow(self, code: Code, r: str, changed: str) -> None:
+        """Who can finish behind a transition can finish before it.  An actor that runs into an
+        error stops there: that has a promise of its own, it is not waiting."""
+        origin = code.get(code.at(r, self.words))
+        source = code.binary("lshr", origin, 32)
+        old = self._finish(code, source)
+        behind = self._finish(code, code.get(code.at(r, self.words + 2)))
+        stopped = code.binary("lshr", code.binary("shl", 1, code.both(origin, 0xFFFF)), 1)
+        error = code.compare("slt", code.get(code.at(r, self.words + 1)), 0)
+        new = code.either(old, code.select(error, stopped, behind))
+        code.set(self._finish_place(code, source), code.let(f"trunc i64 {new} to i32"), "i32")
+        code.bump(changed, code.widen(code.compare("ne", old, new)))
 
     def _caught(self) -> str:
         """``i64 @caught(ctx, from, to)``: the first state with an actor that never gets back, or ``to``."""
