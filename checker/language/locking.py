@@ -25,11 +25,16 @@ class Locking(Base):
         raise NotImplementedError
 
     def lock_place(self, node: ast.expr, type_: type[t.Type]) -> tuple[ir.Field, tuple[ir.Expr, ...]]:
+        field, indices, _ = self.lock_read(node, type_)
+        return field, indices
+
+    def lock_read(self, node: ast.expr, type_: type[t.Type]) -> tuple[ir.Field, tuple[ir.Expr, ...], bool]:
+        """The lock that an expression names, and whether it is the one of the old state."""
         found = self.expression(node)
         name = "Spinlock" if type_ is SpinT else "Lock"
         if not isinstance(found, PlaceB) or not isinstance(found.node, Leaf) or not isinstance(found.node.field.type, type_):
             self.fail(node, f"a {name} field is wanted here")
-        return found.node.field, found.indices
+        return found.node.field, found.indices, found.old
 
     def one_lock(self, node: ast.Call) -> ast.expr:
         if len(node.args) != 1 or node.keywords:
@@ -52,8 +57,9 @@ class Locking(Base):
                            right=self.const(t.IntT(base, base), base, node))
         return ir.Recode(type=lock, pos=self.pos(node), operand=shifted)
 
-    def test(self, field: ir.Field, indices: tuple[ir.Expr, ...], op: str, code: ir.Expr, node: ast.AST) -> ir.Expr:
-        read = ir.Read(type=field.type, pos=self.pos(node), field=field, indices=indices)
+    def test(self, field: ir.Field, indices: tuple[ir.Expr, ...], op: str, code: ir.Expr, node: ast.AST,
+             old: bool = False) -> ir.Expr:
+        read = ir.Read(type=field.type, pos=self.pos(node), field=field, indices=indices, old=old)
         return ir.Compare(type=t.BOOL, pos=self.pos(node), op=op, left=read, right=code)
 
     def free(self, node: ast.AST) -> ir.Const:
@@ -98,17 +104,17 @@ class Locking(Base):
         self.out.append(ir.Store(pos=pos, field=field, indices=indices, value=code))
 
     def locked(self, node: ast.Call) -> Binding:
-        field, indices = self.lock_place(self.one_lock(node), t.LockT)
-        return self.test(field, indices, "!=", self.free(node), node)
+        field, indices, old = self.lock_read(self.one_lock(node), t.LockT)
+        return self.test(field, indices, "!=", self.free(node), node, old)
 
     def holds(self, node: ast.Call) -> Binding:
         if len(node.args) != 2 or node.keywords:
             self.fail(node, "holds takes an actor and a lock")
         actor = self.value(node.args[0])
-        field, indices = self.lock_place(node.args[1], t.LockT)
+        field, indices, old = self.lock_read(node.args[1], t.LockT)
         for role, type_ in self.system.role_types.items():
             if actor.type == type_:
-                return self.test(field, indices, "==", self.held_by(actor, role, node), node)
+                return self.test(field, indices, "==", self.held_by(actor, role, node), node, old)
         self.fail(node, f"holds takes an actor, this is {kind(actor.type)}")
 
     def enter(self, node: ast.expr) -> tuple[ir.Field, tuple[ir.Expr, ...]]:
