@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from checker.explicit.code import Code, Value, signed
 from checker.explicit.layout import Layout, Place
 from checker.language import ir
-from checker.language.types import IntT, OptT, SetT, Type, UnionT
+from checker.language.types import IndexT, IntT, OptT, SetT, Type, UnionT
 
 CHAIN = 4
 """An array of up to so many words is read by comparing, so that the words may stay in registers."""
@@ -364,17 +364,24 @@ class Expressions:
 
     def _fresh(self, e: ir.Fresh) -> Value:
         code, sort = self.code, e.type
-        used, k = code.slot("used"), code.slot("k")
-        constants = len(getattr(sort, "constants", ()))
-        code.set(used, (1 << constants) - 1)
+        assert isinstance(sort, IndexT)
+        # one bit for each value and for None, in as many words as that takes
+        words = sort.card // 64 + 1
+        used, k = code.slot("used", f"[{words} x i64]"), code.slot("k")
+        for word in range(words):
+            code.set(code.at(used, word), signed(((1 << len(sort.constants)) - 1) >> 64 * word))
         for field in holders(self.system, sort):
             code.set(k, 0)
             with code.loop(lambda field=field: code.compare("ult", code.get(k), field.count)):  # type: ignore[misc]
                 held = self.read_code(field, code.get(k))
-                code.bump(used, code.binary("shl", 1, held), "or")
+                here = used if words == 1 else code.at(used, code.binary("lshr", held, 6))
+                code.bump(here, code.binary("shl", 1, code.both(held, 63)), "or")
                 code.bump(k)
-        free = code.binary("xor", code.get(used), -1)
-        lowest = code.let(f"call i64 @llvm.cttz.i64(i64 {free}, i1 false)")
+        lowest: Value = sort.card
+        for word in reversed(range(words)):
+            free = code.binary("xor", code.get(code.at(used, word)), -1)
+            first = code.add(code.let(f"call i64 @llvm.cttz.i64(i64 {free}, i1 false)"), 64 * word)
+            lowest = code.select(code.compare("ne", free, 0), first, lowest)
         self.require(code.compare("ult", lowest, sort.card), e.pos, f"no value of {sort} is free")
         return lowest
 

@@ -140,7 +140,7 @@ class ProcedureCode(Statements):
 
     def broken(self, s: ir.Assert) -> None:
         text = self.system.assertions[s.promise]
-        self._error(text, s.pos, text)
+        self._error(text, s.pos, f"assertion failed: {text}")
 
     def _choose(self, s: ir.Choose) -> None:
         """Takes the first value from where the script says, and notes the one after it."""

@@ -26,6 +26,8 @@ from checker.language.types import LockT
 Progress = Callable[[int, int, int, int], None]
 _SHORT, _LONG = 0.02, 0.1
 """Seconds that one call of the native search should take."""
+_LEAST_SHARE, _MOST_SHARE = 1 << 6, 1 << 20
+"""States that it may expand in one call."""
 
 
 @dataclass
@@ -112,7 +114,10 @@ class Search:
         if not machine.search(end, self._share) and not machine.grow():
             self.stopped = f"the memory limit of {show(self.memory)} is reached"
         now = time.monotonic()
-        self._share = max(64, self._share * (2 if now - before < _SHORT else 1) // (2 if now - before > _LONG else 1))
+        if now - before < _SHORT:
+            self._share = min(_MOST_SHARE, self._share * 2)
+        elif now - before > _LONG:
+            self._share = max(_LEAST_SHARE, self._share // 2)
         if machine[Ctx.CUT]:
             self.stopped = f"the limit of {self.limits.max_states or machine[Ctx.MOST]:,} states is reached"
         elif self._late(now):
