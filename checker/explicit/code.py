@@ -56,6 +56,8 @@ class Code:
             return left
         if left == 0 and op in ("add", "or"):
             return right
+        if (left == 0 and op in ("shl", "lshr", "mul", "and")) or (right == 0 and op in ("mul", "and")):
+            return 0
         return self.let(f"{op} i64 {left}, {right}")
 
     def add(self, left: Value, right: Value) -> Value:

@@ -41,7 +41,9 @@ class Machine:
         first = _FIRST_BUCKETS * _BUCKET
         if memory < 4 * first:
             raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
-        self._native = Native([Passes(self.words).text(), program.text])
+        self._runtime = Native([Passes(self.words).text()])
+        self._model = Native([program.text], speed=0)
+        self.optimised = False
         self.ctx = (ctypes.c_int64 * Ctx.WORDS)()
         self._counts = (_U64 * max(program.counts, 1))()
         self._script = (ctypes.c_int64 * (2 * MOST_CHOICES))()
@@ -60,15 +62,9 @@ class Machine:
         for member, array in ((Ctx.COUNTS, self._counts), (Ctx.SCRIPT, self._script),
                               (Ctx.EDGE_TARGETS, self._edge_targets), (Ctx.STATE_TARGETS, self._state_targets)):
             self.ctx[member] = ctypes.addressof(array)
-        names = {Ctx.EXPAND: "expand", Ctx.CHECK: "check", Ctx.DEADLOCK: "deadlock", Ctx.IDLE: "idle"}
-        if program.has_steps:
-            names[Ctx.STEP] = "step"
-        if program.renames:
-            names[Ctx.NORMALISE] = "normalise"
-        for member, name in names.items():
-            self.ctx[member] = self._native.address(name)
+        self._link()
         self.ctx[Ctx.ACTORS] = program.actors
-        function = self._native.function
+        function = self._runtime.function
         span = (_U64, _U64)
         self._add = function("add", None, _POINTER, _POINTER)
         self._search = function("search", _U64, _POINTER, *span)
@@ -80,15 +76,32 @@ class Machine:
         self._caught = function("caught", _U64, _POINTER, *span)
         self._mark = function("mark", None, _POINTER, *span)
         self._back = function("back", None, _POINTER, *span, _U64)
-        self._expand = function("expand", None, _POINTER, _POINTER)
-        self._check = function("check", _U64, _POINTER, _POINTER)
-        self._step = function("step", _U64, _POINTER, _POINTER, _POINTER) if program.has_steps else None
         for vector in program.system.initial:
             self._add(self.ctx, (_U64 * self.words)(*program.layout.pack(vector)))
 
     def __getitem__(self, member: Ctx) -> int:
         """A member of the context, as an unsigned number."""
         return int(self.ctx[member]) & (1 << 64) - 1
+
+    def _link(self) -> None:
+        """Lets the search call the model's code."""
+        names = {Ctx.EXPAND: "expand", Ctx.CHECK: "check", Ctx.DEADLOCK: "deadlock", Ctx.IDLE: "idle"}
+        if self.program.has_steps:
+            names[Ctx.STEP] = "step"
+        if self.program.renames:
+            names[Ctx.NORMALISE] = "normalise"
+        for member, name in names.items():
+            self.ctx[member] = self._model.address(name)
+        function = self._model.function
+        self._expand = function("expand", None, _POINTER, _POINTER)
+        self._check = function("check", _U64, _POINTER, _POINTER)
+        self._step = function("step", _U64, _POINTER, _POINTER, _POINTER) if self.program.has_steps else None
+
+    def optimise(self) -> None:
+        """Compiles the model's code once more, for speed."""
+        self._model = Native([self.program.text])
+        self.optimised = True
+        self._link()
 
     # -- memory
 

@@ -26,6 +26,9 @@ from checker.language.types import LockT
 Progress = Callable[[int, int, int, int], None]
 _SHORT, _LONG = 0.02, 0.1
 """Seconds that one call of the native search should take."""
+_PATIENCE = 0.7e-6
+"""Seconds of search per character of the model's text before compiling for speed pays:
+about half of what that takes.  Most searches end earlier."""
 _LEAST_SHARE, _MOST_SHARE = 1 << 6, 1 << 20
 """States that it may expand in one call."""
 
@@ -50,6 +53,7 @@ class Search:
         self.undecided: set[str] = set()
         self._share = 4096
         self._told = self.started
+        self._began = time.thread_time()
 
     def run(self) -> Exploration:
         """Everything: the search, who can finish, traces."""
@@ -110,6 +114,8 @@ class Search:
     def _advance(self, end: int) -> None:
         """One call of the native search, then whatever limits say."""
         machine = self.machine
+        if not machine.optimised and time.thread_time() - self._began > len(self.program.text) * _PATIENCE:
+            machine.optimise()
         before = time.monotonic()
         if not machine.search(end, self._share) and not machine.grow():
             self.stopped = f"the memory limit of {show(self.memory)} is reached"
