@@ -41,7 +41,7 @@ class Region:
 
 def show(size: int) -> str:
     """A number of bytes, for people."""
-    return f"{size / 2**20:,.1f} MiB"
+    return f"{size:,} bytes" if size < 2**20 else f"{size / 2**20:,.1f} MiB"
 
 
 def available() -> int:

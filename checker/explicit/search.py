@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from checker.explicit.context import Ctx
+from checker.explicit.interrupt import Interrupt
 from checker.explicit.machine import Machine
 from checker.explicit.memory import available, show
 from checker.explicit.program import Program
@@ -41,6 +42,7 @@ class Search:
     limits: Limits
     first: bool
     progress: Progress | None
+    interrupt: Interrupt
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -60,10 +62,7 @@ class Search:
         machine = self.machine
         try:
             self._note(0)
-            try:
-                self._search()
-            except KeyboardInterrupt:
-                self.stopped = "interrupted"
+            self._search()
             complete = self.stopped is None
             self._close_layer()
             result = Exploration(
@@ -126,15 +125,18 @@ class Search:
             self._share = max(_LEAST_SHARE, self._share // 2)
         if machine[Ctx.CUT]:
             self.stopped = f"the limit of {self.limits.max_states or machine[Ctx.MOST]:,} states is reached"
-        elif self._late(now):
-            self.stopped = f"the time limit of {self.limits.seconds:g} s is reached"
+        self._pause(now)
         if self.progress is not None and now - self._told > _LONG:
             self._told = now
             count = machine[Ctx.COUNT]
             self.progress(count, machine[Ctx.TRANSITIONS], len(self.layers) - 1, count - machine[Ctx.NEXT])
 
-    def _late(self, now: float) -> bool:
-        return self.limits.seconds is not None and now - self.started > self.limits.seconds
+    def _pause(self, now: float) -> None:
+        """Between two native calls: is it time to stop?"""
+        if self.interrupt.wanted:
+            self.stopped = "interrupted"
+        elif self.limits.seconds is not None and now - self.started > self.limits.seconds:
+            self.stopped = f"the time limit of {self.limits.seconds:g} s is reached"
 
     def _close_layer(self) -> None:
         """Notes what the layer showed; states that it discovered are the next one."""
@@ -178,11 +180,8 @@ class Search:
             return False
         machine.region(Ctx.FINISH, 4 * count, "operations that finish")
         machine.begin(0, count)
-        try:
-            while self._sweep(count):
-                pass
-        except KeyboardInterrupt:
-            self.stopped = "interrupted"
+        while self._sweep(count):
+            pass
         if self.stopped is not None:
             return False
         caught = machine.caught(0, count)
@@ -198,8 +197,7 @@ class Search:
             low = max(0, high - self._share)
             changed += self.machine.sweep(low, high)
             high = low
-            if self._late(time.monotonic()):
-                self.stopped = f"the time limit of {self.limits.seconds:g} s is reached"
+            self._pause(time.monotonic())
         return changed
 
 
@@ -211,4 +209,5 @@ def explore(system: ir.System, *, limits: Limits | None = None, first: bool = Fa
     now and then with states, transitions, depth and states still to expand.
     Ctrl-C ends the search early like a limit.  LimitError: no room even to begin.
     """
-    return Search(system, limits or Limits(), first, progress).run()
+    with Interrupt() as interrupt:
+        return Search(system, limits or Limits(), first, progress, interrupt).run()
