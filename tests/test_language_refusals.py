@@ -271,8 +271,7 @@ REFUSED = {
         s.flag = True
         """), "is", "!="),
     "star arguments": (in_rule("""
-        args = (n, m)
-        s.flag = max(*args)                                  # here
+        s.flag = max(*Node)                                  # here
         """), r"\*|star", "one|each|by one|plain|name"),
     "unknown function": (in_rule("""
         s.flag = sorted(Node)                                # here

@@ -4,6 +4,8 @@
 ``from checker.language import *`` gives an author every word of it.
 """
 
+from dataclasses import dataclass
+
 from checker.language.build import Built, build
 from checker.language.errors import LanguageError, UsageError
 from checker.language.load import load_specs
@@ -44,16 +46,49 @@ from checker.language.verbs import (
     trylock,
 )
 
-AUTHOR = [
-    "Actor", "Array", "Data", "Design", "Index", "Lock", "Model", "Range", "Record", "Scope", "Set", "Spec", "Spinlock",
-    "State", "Union", "acquire", "at", "bound", "broken", "case", "choose", "choose_or_none", "expect", "fresh",
-    "hand_over", "hold", "holds", "invariant", "locked", "maybe", "operation", "reachable", "release", "require", "rule",
-    "size", "step_invariant", "trylock",
-]
-
 __all__ = [
-    *AUTHOR,
+    "Actor",
+    "Array",
+    "Built",
+    "Data",
+    "Design",
+    "Index",
+    "LanguageError",
+    "Lock",
+    "Model",
+    "Range",
+    "Record",
+    "Scope",
+    "Set",
+    "Spec",
+    "Spinlock",
+    "State",
+    "Union",
+    "UsageError",
+    "acquire",
+    "at",
+    "bound",
+    "broken",
+    "build",
+    "case",
+    "choose",
+    "choose_or_none",
     "dataclass",
+    "expect",
+    "fresh",
+    "hand_over",
+    "hold",
+    "holds",
+    "invariant",
+    "load_specs",
+    "locked",
+    "maybe",
+    "operation",
+    "reachable",
+    "release",
+    "require",
+    "rule",
+    "size",
+    "step_invariant",
+    "trylock",
 ]
-
-from dataclasses import dataclass  # noqa: E402  (an author's designs are dataclasses)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from checker.language import ir
@@ -15,7 +16,8 @@ from checker.language.frames import SystemContext
 from checker.language.liveness import Live, Liveness, is_data
 from checker.language.places import Fields, LocalB
 from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
-from checker.language.records import State, build as build_value, cells
+from checker.language.records import State, cells
+from checker.language.records import build as build_value
 from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape
 from checker.language.sorts import Actor, Data, Sort
 from checker.language.source import source_of
@@ -71,6 +73,11 @@ def bind(spec: Spec, design: Design | None, scope: Scope) -> Binding:
         if role not in scope.sizes:
             raise UsageError(f"scope {scope.name!r} gives no size to the role {role.__name__} (0 leaves it out)")
     failures = frozenset(scope.failures) if scope.failures is not None else None
+    missing = sorted(
+        s.__name__ for s in all_sorts(model.state) if s.kind not in ("data", "actor") and s not in scope.sizes
+    )
+    if missing:
+        raise UsageError(f"scope {scope.name!r} gives no size to {', '.join(missing)}")
     return Binding(dict(scope.sizes), design, failures, roles)
 
 
@@ -91,24 +98,52 @@ class Builder:
         rules = [self.lower(f, "rule", None) for f in model.rules]
         operations = [[self.lower(f, "operation", role) for f in self.operations_of(role)] for role in self.bound.roles]
         if not rules and not any(operations):
-            raise UsageError(f"{self.spec.name or 'this spec'}: nothing can happen, the model has no rules and no operations "
-                             "in this scope")
+            raise UsageError(
+                f"{self.spec.name or 'this spec'}: nothing can happen, the model has no rules and no operations "
+                "in this scope"
+            )
         functions = {f.__name__: f for f in self.spec.promises}
         requests = self.promises(None)[1]
         roles = self.frames(operations, requests)
         table = AtTable(list(zip(roles, operations, strict=True)), set())
         promises = self.promises(table)[0]
+        self.check_expectations(names={*BUILT_IN, *functions, *self.system.assertions})
         may_end = None
         if self.spec.may_end is not None:
             may_end = Lowering(self.system).promise(self.spec.may_end, "invariant").condition
         built = Built(
-            name=self.spec.name, fields=tuple(self.fields.made), roles=tuple(roles),
-            rules=tuple(r.procedure for r in rules), promises=promises, assertions=tuple(self.system.assertions),
-            may_end=may_end, data=self.data_sorts(), initial=(), spec=self.spec, scope=self.scope, design=self.design,
-            binding=self.bound, shape=shape, lowered_rules=rules, lowered_roles=operations, functions=functions,
-            start=tuple(self.spec.start))
+            name=self.spec.name,
+            fields=tuple(self.fields.made),
+            roles=tuple(roles),
+            rules=tuple(r.procedure for r in rules),
+            promises=promises,
+            assertions=tuple(self.system.assertions),
+            may_end=may_end,
+            data=self.data_sorts(),
+            initial=(),
+            spec=self.spec,
+            scope=self.scope,
+            design=self.design,
+            binding=self.bound,
+            shape=shape,
+            lowered_rules=rules,
+            lowered_roles=operations,
+            functions=functions,
+            start=tuple(self.spec.start),
+        )
         built.initial = initial_states(built)
         return built
+
+    def check_expectations(self, names: set[str]) -> None:
+        """What is expected must exist, unless a changed design has taken it away."""
+        if self.design is not self.spec.design:
+            return
+        for name in self.spec.expected:
+            if name not in names:
+                raise UsageError(
+                    f"{self.spec.name or 'this spec'} expects something of {name!r}, no promise or assert of it; "
+                    f"there are {', '.join(sorted(names))}"
+                )
 
     def size_contents(self) -> None:
         """One content more than there are fields to hold them: a fresh one always exists."""
@@ -137,13 +172,17 @@ class Builder:
         wanted = tuple(self.scope.operations[role])
         for function in wanted:
             if function not in model_has:
-                raise UsageError(f"scope {self.scope.name!r}: {function.__name__} is no operation of {role.__name__} in this model")
+                raise UsageError(
+                    f"scope {self.scope.name!r}: {function.__name__} is no operation of {role.__name__} in this model"
+                )
         return wanted
 
     def lower(self, function: Any, kind: str, role: type | None) -> Lowered:
         if kind_of(function) != kind:
-            raise LanguageError(position(function), f"{getattr(function, '__name__', function)} is used as a {kind}: "
-                                f"decorate it with @{kind}")
+            raise LanguageError(
+                position(function),
+                f"{getattr(function, '__name__', function)} is used as a {kind}: decorate it with @{kind}",
+            )
         lowered = Lowering(self.system).procedure(function, role)
         for functions in lowered.point_functions:
             for one in functions:
@@ -159,8 +198,11 @@ class Builder:
         for function in self.spec.promises:
             kind = kind_of(function)
             if kind not in ("invariant", "step", "reachable"):
-                raise LanguageError(position(function), f"{getattr(function, '__name__', function)} is used as a promise: decorate it "
-                                    "with @invariant, @step_invariant or @reachable")
+                raise LanguageError(
+                    position(function),
+                    f"{getattr(function, '__name__', function)} is used as a promise: decorate it "
+                    "with @invariant, @step_invariant or @reachable",
+                )
             if function.__name__ in names:
                 raise LanguageError(position(function), f"two promises are called {function.__name__}")
             names.add(function.__name__)
@@ -198,7 +240,9 @@ class Builder:
         given = {lowered.procedure.actor, *lowered.procedure.params}
         for name, pos in live.entry.items():
             if name not in given:
-                raise LanguageError(pos, f"at(...) asks for {name}, which has no value yet when {lowered.procedure.name} gets there")
+                raise LanguageError(
+                    pos, f"at(...) asks for {name}, which has no value yet when {lowered.procedure.name} gets there"
+                )
 
     def slots(self, lowered: Lowered, live: Live, slots: list[t.Type]) -> list[tuple[str, int]]:
         """Gives each live local a frame slot of its type."""
@@ -222,7 +266,9 @@ class Builder:
         if is_data(type_):
             raise LanguageError(pos, f"the content in {short} lives across a yield: keep contents in the state")
         if isinstance(type_, t.IntT) and type_.card > 1 << 16:
-            raise LanguageError(pos, f"the number {short} lives across a yield and has no bound: keep it in a Range field of the state")
+            raise LanguageError(
+                pos, f"the number {short} lives across a yield and has no bound: keep it in a Range field of the state"
+            )
 
 
 def kept_for(lowered: Lowered, requests: list[Any]) -> dict[int, Live]:
@@ -231,7 +277,9 @@ def kept_for(lowered: Lowered, requests: list[Any]) -> dict[int, Live]:
     for k, functions in enumerate(lowered.point_functions):
         point = lowered.procedure.yields[k]
         for function, label, names in requests:
-            if function not in functions or (label is not None and (functions[-1] is not function or point.label != label)):
+            if function not in functions or (
+                label is not None and (functions[-1] is not function or point.label != label)
+            ):
                 continue
             for name in names:
                 found = lowered.point_names[k][functions.index(function)].get(name)
@@ -252,7 +300,7 @@ def all_sorts(cls: type) -> set[Any]:
     import typing
 
     from checker.language.records import Record
-    from checker.language.shapes import annotations, evaluate, field_position
+    from checker.language.shapes import evaluate, field_annotations, field_position
     from checker.language.sorts import ArraySpec, SetSpec, Union
 
     found: set[Any] = set()
@@ -269,11 +317,13 @@ def all_sorts(cls: type) -> set[Any]:
         elif isinstance(annotation, type) and issubclass(annotation, Sort):
             found.add(annotation)
         elif isinstance(annotation, type) and issubclass(annotation, Record):
-            for name, inner in annotations(annotation).items():
+            for name, inner in field_annotations(annotation).items():
                 try:
                     visit(inner, annotation.__module__)
                 except (NameError, TypeError) as error:
-                    raise LanguageError(field_position(annotation, name), f"{annotation.__name__}.{name}: {error}") from None
+                    raise LanguageError(
+                        field_position(annotation, name), f"{annotation.__name__}.{name}: {error}"
+                    ) from None
         elif isinstance(annotation, type) and issubclass(annotation, Union):
             for tag in annotation.cases:
                 for inner in tag.fields.values():
@@ -323,15 +373,17 @@ def start_codes(built: Built) -> list[tuple[int, ...]]:
         for function in built.start or (None,):
             state = build_value(built.shape)
             if function is not None:
-                run = Run((), built_environment(built), fresh=lambda sort: first_free(state, built.shape, sort))
+                run = Run((), built_environment(built), fresh=partial(first_free, state, built.shape))
                 with running(run):
                     try:
                         function(state)
                     except LanguageError:
                         raise
                     except Exception as error:
-                        raise LanguageError(position(function), f"the start function {function.__name__} failed: "
-                                            f"{type(error).__name__}: {error}") from error
+                        raise LanguageError(
+                            position(function),
+                            f"the start function {function.__name__} failed: {type(error).__name__}: {error}",
+                        ) from error
             made.append(encode_state(state, built.shape))
     return made
 

@@ -37,6 +37,9 @@ class Calls(Expressions, Locking):
     """Lowers calls in expressions."""
 
     def call(self, node: ast.Call) -> Binding:
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                self.fail(argument, "'*' arguments are not part of the language: pass each argument by itself")
         callee = self.expression(node.func)
         if not isinstance(callee, StaticB):
             self.fail(node, "only functions, sorts, records and cases can be called")
@@ -52,7 +55,9 @@ class Calls(Expressions, Locking):
             return self.construct_record(function, node)
         if inspect.isfunction(function):
             return self.helper(function, node)
-        self.fail(node, f"{self.describe(function)} cannot be called in a rule: write a helper function in the language")
+        self.fail(
+            node, f"{self.describe(function)} cannot be called in a rule: write a helper function in the language"
+        )
 
     def verb(self, function: Any) -> Callable[[ast.Call], Binding] | None:
         table: dict[Any, Callable[[ast.Call], Binding]] = {
@@ -67,7 +72,7 @@ class Calls(Expressions, Locking):
             int: self.integer,
             abs: self.absolute,
             set: self.empty_set,
-            **{f: self.quantifier for f in QUANTIFIERS},
+            **dict.fromkeys(QUANTIFIERS, self.quantifier),
         }
         try:
             found = table.get(function)
@@ -75,7 +80,14 @@ class Calls(Expressions, Locking):
             return None
         if found is None and function is verbs.fresh:
             return self.misplaced_fresh
-        if found is None and function in (verbs.require, verbs.expect, verbs.acquire, verbs.release, verbs.hand_over, verbs.hold):
+        if found is None and function in (
+            verbs.require,
+            verbs.expect,
+            verbs.acquire,
+            verbs.release,
+            verbs.hand_over,
+            verbs.hold,
+        ):
             return self.misplaced_statement
         if found is None and function is range:
             return self.misplaced_range
@@ -92,7 +104,10 @@ class Calls(Expressions, Locking):
 
     def arguments(self, node: ast.Call, least: int, most: int) -> list[ast.expr]:
         if node.keywords or not least <= len(node.args) <= most:
-            self.fail(node, f"{ast.unparse(node.func)} takes {least if least == most else f'{least} to {most}'} arguments here")
+            self.fail(
+                node,
+                f"{ast.unparse(node.func)} takes {least if least == most else f'{least} to {most}'} arguments here",
+            )
         return node.args
 
     # ------------------------------------------------------------ builtins
@@ -174,7 +189,9 @@ class Calls(Expressions, Locking):
         assert isinstance(type_, (t.IntT, t.BoolT))
         if isinstance(type_, t.IntT):
             type_ = self.total(name, type_, binders, default)
-        return ir.Quantifier(type=type_, pos=self.pos(node), kind=name, binders=tuple(binders), body=body, default=default)
+        return ir.Quantifier(
+            type=type_, pos=self.pos(node), kind=name, binders=tuple(binders), body=body, default=default
+        )
 
     def quantified(self, name: str, element: ast.expr) -> tuple[ir.Expr, t.Type]:
         body = self.value(element)
@@ -210,11 +227,18 @@ class Calls(Expressions, Locking):
         if isinstance(found, StaticB):
             whole = self.whole(found.value)
             if whole is None:
-                self.fail(node, f"{self.describe(found.value)} cannot be looped over: use a sort, an Enum, range or a Set")
+                self.fail(
+                    node,
+                    f"{self.describe(found.value)} has no values to loop over or choose from: use a sort, an Enum, "
+                    "range or a Set",
+                )
             return self.all_of(whole, node), None
         value = self.as_value(found, node)
         if not isinstance(value.type, t.SetT):
-            self.fail(node, f"{kind(value.type)} cannot be looped over: use a sort, an Enum, range or a Set")
+            self.fail(
+                node,
+                f"{kind(value.type)} has no values to loop over or choose from: use a sort, an Enum, range or a Set",
+            )
         return self.all_of(value.type.of, node), value
 
     def whole(self, value: Any) -> t.Type | None:
@@ -265,8 +289,17 @@ class Calls(Expressions, Locking):
                     self.fail(node, "choose_or_none takes a sort or an enum")
                 type_ = t.OptT(type_)
             self.declare(name, type_, node)
-            body.append(ir.Choose(pos=self.pos(node), name=name, candidate=candidate, domain=domain, where=condition,
-                                  empty=empty, text=ast.unparse(node.args[0])))
+            body.append(
+                ir.Choose(
+                    pos=self.pos(node),
+                    name=name,
+                    candidate=candidate,
+                    domain=domain,
+                    where=condition,
+                    empty=empty,
+                    text=ast.unparse(node.args[0]),
+                )
+            )
         return ir.Do(type=type_, pos=self.pos(node), body=tuple(body), result=self.local(name, node))
 
     def where(self, node: ast.expr, candidate: str) -> ir.Expr:
@@ -282,20 +315,30 @@ class Calls(Expressions, Locking):
         self.not_in_promise(node)
         text = self.arguments(node, 1, 1)[0]
         if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
-            self.fail(node, "maybe takes a literal text: maybe(\"allocation fails\")")
+            self.fail(node, 'maybe takes a literal text: maybe("allocation fails")')
         failures = self.system.binding.failures
         if failures is not None and text.value not in failures:
             return self.const(t.BOOL, 0, node)
         candidate, name = self.fresh_name("candidate"), self.fresh_name("chosen")
         for local in (candidate, name):
             self.declare(local, t.BOOL, node)
-        statement = ir.Choose(pos=self.pos(node), name=name, candidate=candidate, domain=self.all_of(t.BOOL, node),
-                              where=None, empty="error", text=text.value)
+        statement = ir.Choose(
+            pos=self.pos(node),
+            name=name,
+            candidate=candidate,
+            domain=self.all_of(t.BOOL, node),
+            where=None,
+            empty="error",
+            text=text.value,
+        )
         return ir.Do(type=t.BOOL, pos=self.pos(node), body=(statement,), result=self.local(name, node))
 
     def not_in_promise(self, node: ast.AST) -> None:
         if self.promise_kind is not None:
-            self.fail(node, "a promise looks at the state: it does not choose, wait or take locks")
+            word = ast.unparse(node.func) if isinstance(node, ast.Call) else "this"
+            self.fail(
+                node, f"{word} belongs into rules and operations: a promise only looks at the state and returns a bool"
+            )
 
     # ---------------------------------------------------------- constructors
 
@@ -312,8 +355,13 @@ class Calls(Expressions, Locking):
 
     def construct_index(self, sort: Any, node: ast.Call) -> Binding:
         type_ = index_type(sort)
+        if type_.kind == "data":
+            self.fail(node, f"contents have no numbers: write fresh({sort.__name__}), or a constant of the sort")
         if type_.kind != "ordered":
-            self.fail(node, f"{sort.__name__} is symmetric: its objects have no numbers; choose one, or pass it as a parameter")
+            self.fail(
+                node,
+                f"{sort.__name__} is symmetric: its objects have no numbers; choose one, or pass it as a parameter",
+            )
         number = self.number(self.arguments(node, 1, 1)[0])
         inside = self.coerce(number, t.IntT(0, type_.size - 1), node, f", the numbers of {sort.__name__}")
         if isinstance(inside, ir.Const):
@@ -333,9 +381,14 @@ class Calls(Expressions, Locking):
     def helper(self, function: Any, node: ast.Call) -> Binding:
         source = source_of(function)
         if source.yields:
-            self.fail(node, f'{function.__name__} contains yields: call it with "yield from" (without it Python runs nothing)')
+            self.fail(
+                node, f'{function.__name__} contains yields: call it with "yield from" (without it Python runs nothing)'
+            )
         if verbs.kind_of(function) in ("rule", "operation"):
-            self.fail(node, f"{function.__name__} is a {verbs.kind_of(function)}: it cannot be called, move what is shared into a helper")
+            self.fail(
+                node,
+                f"{function.__name__} is a {verbs.kind_of(function)}: move what is shared into a helper and call that",
+            )
         with self.capture() as body:
             self.inline(source, node)
             frame = self.inlined
@@ -352,7 +405,9 @@ class Calls(Expressions, Locking):
         """Emits the body of a helper, its parameters bound; leaves its frame in ``inlined``."""
         caller = self.frame
         if any(f.source.function is source.function for f in caller.stack()):
-            self.fail(node, f"{source.function.__name__} calls itself: recursion is not part of the language, write a loop")
+            self.fail(
+                node, f"{source.function.__name__} calls itself: recursion is not part of the language, write a loop"
+            )
         arguments = self.match(source, node)
         frame = self.new_frame(source, node.lineno)
         for name, binding in arguments.items():
@@ -392,7 +447,9 @@ class Calls(Expressions, Locking):
                 if default is inspect.Parameter.empty:
                     self.fail(node, f"{name} needs an argument {parameter}")
                 if isinstance(default, (list, dict, set)):
-                    self.fail(node, f"{name}: the default of {parameter} is mutable; use None, a number or an enum member")
+                    self.fail(
+                        node, f"{name}: the default of {parameter} is mutable; use None, a number or an enum member"
+                    )
                 found[parameter] = self.static(default, node)
         return found
 
@@ -449,8 +506,9 @@ class Calls(Expressions, Locking):
         self.at_requests.append((function.value, label, tuple(values)))
         return self.resolve_at(node, function.value, label, actor, values)
 
-    def resolve_at(self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None,
-                   values: dict[str, ir.Expr]) -> ir.Expr:
+    def resolve_at(
+        self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None, values: dict[str, ir.Expr]
+    ) -> ir.Expr:
         raise NotImplementedError
 
 

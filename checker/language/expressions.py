@@ -24,6 +24,7 @@ from checker.language.places import (
     StaticB,
     TupleB,
     kind,
+    leaves,
     strip,
 )
 from checker.language.records import Record
@@ -33,7 +34,13 @@ from checker.language.sorts import Case, Range, Sort, SortMeta, Union, bound_of
 from checker.language.spec import Bound
 
 COMPARISONS = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%"}
+ARITHMETIC: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+}
 SET_OPERATIONS: dict[type[ast.operator], str] = {ast.BitOr: "|", ast.BitAnd: "&", ast.Sub: "-"}
 
 REFUSED: dict[type[ast.AST], str] = {
@@ -70,17 +77,23 @@ class Expressions(Base):
             case PlaceB(Leaf() as leaf):
                 if isinstance(leaf.field.type, (t.LockT, SpinT)):
                     self.fail(node, "a lock is no value: use locked(...), acquire(...), release(...)")
-                return ir.Read(type=leaf.field.type, pos=self.pos(node), field=leaf.field, indices=found.indices, old=found.old)
+                return ir.Read(
+                    type=leaf.field.type, pos=self.pos(node), field=leaf.field, indices=found.indices, old=found.old
+                )
             case PlaceB(place):
                 self.fail(node, f"{place} is a place, not a value: name one of its fields")
             case NewRecordB():
-                self.fail(node, f"{found.shape.__name__}(...) is copied when it is assigned to a place of the state; "
-                          "it cannot be kept in a name")
+                self.fail(
+                    node,
+                    f"{found.shape.__name__}(...) is copied when it is assigned to a place of the state; "
+                    "it cannot be kept in a name",
+                )
             case TupleB():
                 self.fail(node, "a tuple is only part of 'x in (a, b)'")
             case LocalB():
                 return self.local(found.name, node)
-        self.fail(node, f"{self.describe(found.value)} is no value")
+        hint = ": texts are only labels; use an Enum" if isinstance(found.value, str) else ""
+        self.fail(node, f"{self.describe(found.value)} is no value{hint}")
 
     def describe(self, value: Any) -> str:
         if isinstance(value, (float, str, bytes)):
@@ -170,6 +183,8 @@ class Expressions(Base):
         value = self.as_value(owner, node)
         if isinstance(value.type, t.UnionT):
             return self.payload(value, value.type, name, node)
+        if isinstance(value.type, t.SetT):
+            self.fail(node, f"a Set has no .{name}: it is a value, write |= {{x}} or -= {{x}}")
         self.fail(node, f"{kind(value.type)} has no .{name}: only records and unions have parts")
 
     def static_attribute(self, value: Any, name: str, node: ast.Attribute) -> Binding:
@@ -206,7 +221,10 @@ class Expressions(Base):
         dim = owner.node.dim
         if strip(index.type) != dim:
             self.fail(node, f"this array is indexed by {dim}, not by {kind(index.type)}")
-        index = self.coerce(index, dim, node, ", an index")
+        if isinstance(index.type, t.OptT):
+            index = ir.Cast(
+                type=dim, pos=self.pos(node), operand=index, message=f"{array_name(owner)} is indexed by None"
+            )
         return PlaceB(owner.node.child, (*owner.indices, index), owner.old)
 
     # ------------------------------------------------------------- compare
@@ -274,8 +292,9 @@ class Expressions(Base):
         number = case.union.cases.index(case)
         fields = union.cases[number][1]
         if len(fields) != len(payload):
-            self.fail(node, f"{case.name} has the payload ({', '.join(case.fields)}): write {case.name}(...), "
-                      f"or compare .tag")
+            self.fail(
+                node, f"{case.name} has the payload ({', '.join(case.fields)}): write {case.name}(...), or compare .tag"
+            )
         if not fields:
             return self.const(union, union.base(number), node)
         values = tuple(self.coerce(v, of, node) for v, (_, of) in zip(payload, fields, strict=True))
@@ -292,12 +311,12 @@ class Expressions(Base):
     def is_none(self, left: Binding, positive: bool, right: Binding, node: ast.AST) -> ir.Expr:
         b = self.as_value(right, node)
         if not isinstance(b.type, NoneT):
-            self.fail(node, "'is' is only for None: write '=='")
+            self.fail(node, "'is' is only for None: write '==' or '!='")
         a = self.as_value(left, node)
         if isinstance(a.type, t.OptT):
             none = self.const(a.type, a.type.none, node)
             return ir.Compare(type=t.BOOL, pos=self.pos(node), op="==" if positive else "!=", left=a, right=none)
-        if isinstance(a.type, NoneT) or isinstance(a.type, t.IndexT) or isinstance(a.type, t.EnumT):
+        if isinstance(a.type, (NoneT, t.IndexT, t.EnumT)):
             truth = isinstance(a.type, NoneT) == positive
             constant = self.const(t.BOOL, int(truth), node)
             if isinstance(a, (ir.Const, ir.Local, ir.Read)):
@@ -378,8 +397,13 @@ class Expressions(Base):
         type_ = join(then.type, orelse.type)
         if type_ is None:
             self.fail(node, f"one side is {kind(then.type)}, the other {kind(orelse.type)}")
-        return ir.IfExp(type=type_, pos=self.pos(node), condition=test, then=self.coerce(then, type_, node),
-                        orelse=self.coerce(orelse, type_, node))
+        return ir.IfExp(
+            type=type_,
+            pos=self.pos(node),
+            condition=test,
+            then=self.coerce(then, type_, node),
+            orelse=self.coerce(orelse, type_, node),
+        )
 
     # ------------------------------------------------------ sets, numbers
 
@@ -420,6 +444,12 @@ class Expressions(Base):
 
     def range_type(self, annotation: Range) -> t.IntT:
         return t.IntT(bound_of(annotation.lo), bound_of(annotation.hi))
+
+
+def array_name(place: PlaceB) -> str:
+    """The name of an array as messages give it: ``cluster[].slot``."""
+    _, leaf = next(leaves(place.node))
+    return "[]".join(leaf.field.name.split("[]")[: len(place.indices) + 1])
 
 
 def is_sort(value: Any) -> bool:

@@ -69,8 +69,7 @@ class SystemContext:
         return sum(self.role_types[r].size for r in before)
 
     def lock_type(self) -> t.LockT:
-        return t.LockT(tuple(f"{r.prefix}{k}" for r in self.roles  # type: ignore[attr-defined]
-                             for k in range(self.role_types[r].size)))
+        return t.LockT(tuple(f"{r.prefix}{k}" for r in self.roles for k in range(self.role_types[r].size)))
 
 
 class Base:
@@ -121,11 +120,16 @@ class Base:
         known = self.types.get(name)
         joined = join(known, type_)
         if joined is None:
-            self.fail(node, f"{name.rpartition('.')[2]} is {kind(known) if known else 'unset'} elsewhere and {kind(type_)} here: "
-                      "a name has one type")
+            self.fail(
+                node,
+                f"{name.rpartition('.')[2]} is {kind(known) if known else 'unset'} elsewhere and {kind(type_)} here: "
+                "a name has one type",
+            )
         if joined != known:
             if isinstance(joined, t.IntT) and self.round > ROUNDS_BEFORE_WIDENING and isinstance(known, t.IntT):
-                joined = t.IntT(known.lo if joined.lo == known.lo else -t.WIDE, known.hi if joined.hi == known.hi else t.WIDE)
+                joined = t.IntT(
+                    known.lo if joined.lo == known.lo else -t.WIDE, known.hi if joined.hi == known.hi else t.WIDE
+                )
             self.types[name] = joined
             self.changed = True
 
@@ -167,7 +171,9 @@ class Base:
             if type_.lo <= have.lo and have.hi <= type_.hi:
                 return value
             if have.hi < type_.lo or have.lo > type_.hi:
-                self.fail(node, f"{value.value if isinstance(value, ir.Const) else kind(have)} is outside {type_}{what}")
+                self.fail(
+                    node, f"{value.value if isinstance(value, ir.Const) else kind(have)} is outside {type_}{what}"
+                )
             return ir.Cast(type=type_, pos=pos, operand=value, message=f"outside {type_}{what}")
         if isinstance(type_, t.OptT):
             if isinstance(have, NoneT):
@@ -185,8 +191,11 @@ class Base:
     def condition(self, value: ir.Expr, node: ast.AST) -> ir.Expr:
         if isinstance(value.type, t.BoolT):
             return value
-        hint = 'write "is not None"' if isinstance(value.type, (t.OptT, t.IndexT, NoneT)) else (
-            "write len(...) > 0" if isinstance(value.type, t.SetT) else "compare it")
+        hint = (
+            'write "is not None"'
+            if isinstance(value.type, (t.OptT, t.IndexT, NoneT))
+            else ("write len(...) > 0" if isinstance(value.type, t.SetT) else "compare it")
+        )
         self.fail(node, f"a condition must be a bool, this is {kind(value.type)}: {hint}")
 
     # --------------------------------------------------------------- names

@@ -115,8 +115,10 @@ class Liveness:
         for name in after:
             type_ = self.procedure.locals.get(name)
             if type_ is not None and is_data(type_):
-                raise LanguageError(node.pos, f"fresh(...) while {name.rpartition('.')[2]} still holds a content: "
-                                    "store that in the state first")
+                raise LanguageError(
+                    node.pos,
+                    f"fresh(...) while {name.rpartition('.')[2]} still holds a content: store that in the state first",
+                )
 
 
 def is_data(type_: t.Type) -> bool:

@@ -32,7 +32,11 @@ class Locking(Base):
         """The lock that an expression names, and whether it is the one of the old state."""
         found = self.expression(node)
         name = "Spinlock" if type_ is SpinT else "Lock"
-        if not isinstance(found, PlaceB) or not isinstance(found.node, Leaf) or not isinstance(found.node.field.type, type_):
+        if (
+            not isinstance(found, PlaceB)
+            or not isinstance(found.node, Leaf)
+            or not isinstance(found.node.field.type, type_)
+        ):
             self.fail(node, f"a {name} field is wanted here")
         return found.node.field, found.indices, found.old
 
@@ -53,12 +57,18 @@ class Locking(Base):
         base = self.system.role_base(role) + 1
         size = self.system.role_types[role].size
         number = ir.Recode(type=t.IntT(0, size - 1), pos=self.pos(node), operand=actor)
-        shifted = ir.Arith(type=t.IntT(base, base + size - 1), pos=self.pos(node), op="+", left=number,
-                           right=self.const(t.IntT(base, base), base, node))
+        shifted = ir.Arith(
+            type=t.IntT(base, base + size - 1),
+            pos=self.pos(node),
+            op="+",
+            left=number,
+            right=self.const(t.IntT(base, base), base, node),
+        )
         return ir.Recode(type=lock, pos=self.pos(node), operand=shifted)
 
-    def test(self, field: ir.Field, indices: tuple[ir.Expr, ...], op: str, code: ir.Expr, node: ast.AST,
-             old: bool = False) -> ir.Expr:
+    def test(
+        self, field: ir.Field, indices: tuple[ir.Expr, ...], op: str, code: ir.Expr, node: ast.AST, old: bool = False
+    ) -> ir.Expr:
         read = ir.Read(type=field.type, pos=self.pos(node), field=field, indices=indices, old=old)
         return ir.Compare(type=t.BOOL, pos=self.pos(node), op=op, left=read, right=code)
 
@@ -68,8 +78,17 @@ class Locking(Base):
     def not_in_promise(self, node: ast.AST) -> None:
         raise NotImplementedError
 
+    def only_actors(self, node: ast.Call) -> None:
+        if self.actor is None:
+            self.fail(
+                node,
+                f"{ast.unparse(node.func)} needs an actor who holds the lock: use it in an operation; a rule "
+                "releases what an actor has handed over",
+            )
+
     def acquire(self, node: ast.Call) -> None:
         self.not_in_promise(node)
+        self.only_actors(node)
         field, indices = self.lock_place(self.one_lock(node), t.LockT)
         pos = self.pos(node)
         self.out.append(ir.Require(pos=pos, condition=self.test(field, indices, "==", self.free(node), node)))
@@ -77,14 +96,21 @@ class Locking(Base):
 
     def trylock(self, node: ast.Call) -> Binding:
         self.not_in_promise(node)
+        self.only_actors(node)
         field, indices = self.lock_place(self.one_lock(node), t.LockT)
         pos = self.pos(node)
         name = self.fresh_name("taken")
         self.declare(name, t.BOOL, node)
         taken = self.local(name, node)
-        body = (ir.SetLocal(pos=pos, name=name, value=self.test(field, indices, "==", self.free(node), node)),
-                ir.If(pos=pos, condition=taken, orelse=(),
-                      then=(ir.Store(pos=pos, field=field, indices=indices, value=self.holder(node)),)))
+        body = (
+            ir.SetLocal(pos=pos, name=name, value=self.test(field, indices, "==", self.free(node), node)),
+            ir.If(
+                pos=pos,
+                condition=taken,
+                orelse=(),
+                then=(ir.Store(pos=pos, field=field, indices=indices, value=self.holder(node)),),
+            ),
+        )
         return ir.Do(type=t.BOOL, pos=pos, body=body, result=taken)
 
     def release(self, node: ast.Call) -> None:
@@ -99,8 +125,9 @@ class Locking(Base):
         field, indices = self.lock_place(self.one_lock(node), t.LockT)
         pos = self.pos(node)
         wrong = ir.Fail(pos=pos, message=f"{ast.unparse(node.args[0])} is {what} by one who does not hold it")
-        self.out.append(ir.If(pos=pos, condition=self.test(field, indices, "!=", self.holder(node), node),
-                              then=(wrong,), orelse=()))
+        self.out.append(
+            ir.If(pos=pos, condition=self.test(field, indices, "!=", self.holder(node), node), then=(wrong,), orelse=())
+        )
         self.out.append(ir.Store(pos=pos, field=field, indices=indices, value=code))
 
     def locked(self, node: ast.Call) -> Binding:
@@ -134,6 +161,7 @@ class Locking(Base):
             for a, b in zip(kept, where, strict=True):
                 one = ir.Compare(type=t.BOOL, pos=self.pos(node), op="!=", left=a, right=b)
                 different = ir.Or(type=t.BOOL, pos=self.pos(node), left=different, right=one)
-            self.out.append(ir.Assert(pos=self.pos(node), condition=different,
-                                      promise=self.system.promise("no_lock_taken_twice")))
+            self.out.append(
+                ir.Assert(pos=self.pos(node), condition=different, promise=self.system.promise("no_lock_taken_twice"))
+            )
         return field, tuple(kept)

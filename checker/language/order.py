@@ -50,8 +50,11 @@ class SymmetricLoop:
         self.refuse_shared_writes()
 
     def fail(self, node: ir.Stmt | ir.Expr, what: str) -> None:
-        raise LanguageError(node.pos, f"{what}, and {self.sort} is symmetric: its objects come in no particular order; "
-                            "use choose(...), or any/all/sum over a generator")
+        raise LanguageError(
+            node.pos,
+            f"{what}, and {self.sort} is symmetric: its objects come in no particular order; "
+            "use choose(...), or any/all/sum over a generator",
+        )
 
     def refuse_exits(self) -> None:
         own = {s.label for s in self.inside if isinstance(s, ir.Block)}
@@ -68,7 +71,8 @@ class SymmetricLoop:
         carried = self.carried()
         for statement in self.inside:
             if isinstance(statement, ir.SetLocal) and statement.name in carried:
-                operand = accumulated(statement.value, lambda e: isinstance(e, ir.Local) and e.name == statement.name)
+                name = statement.name
+                operand = accumulated(statement.value, lambda e, name=name: isinstance(e, ir.Local) and e.name == name)
                 if operand is None:
                     self.fail(statement, f"the last object that writes {short(statement.name)} wins")
                     continue
@@ -121,8 +125,12 @@ class SymmetricLoop:
         value = store.value
         if isinstance(value, ir.Cast):
             value = value.operand
-        return accumulated(value, lambda e: isinstance(e, ir.Read) and e.field is store.field
-                           and same(e.indices, store.indices)) is not None
+        return (
+            accumulated(
+                value, lambda e: isinstance(e, ir.Read) and e.field is store.field and same(e.indices, store.indices)
+            )
+            is not None
+        )
 
     def accumulates(self, store: ir.Store, read: ir.Read) -> bool:
         """Whether the read is the one inside ``x = x + ...`` itself."""

@@ -59,8 +59,9 @@ class Fields:
         if isinstance(shape, Scalar):
             return Leaf(self.add(name, dims, shape.type), shape)
         if isinstance(shape, RecordShape):
-            return RecordNode(shape, {n: self.tree(sub, f"{name}.{n}".lstrip("."), dims)
-                                      for n, sub in shape.fields.items()})
+            return RecordNode(
+                shape, {n: self.tree(sub, f"{name}.{n}".lstrip("."), dims) for n, sub in shape.fields.items()}
+            )
         return ArrayNode(shape.dim, self.tree(shape.of, f"{name}[]", (*dims, shape.dim)))
 
 

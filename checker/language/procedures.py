@@ -58,13 +58,19 @@ class Lowering(Statements):
         source = source_of(function)
         spec = source.tree.args
         if spec.vararg or spec.kwarg or spec.defaults or spec.kwonlyargs or spec.posonlyargs:
-            raise LanguageError(source.pos(source.tree), f"{source.tree.name} takes plain parameters only: no defaults, no '*'")
+            raise LanguageError(
+                source.pos(source.tree),
+                f"{source.tree.name} takes plain parameters, each tried with every value of its "
+                "sort: drop the defaults and the '*'",
+            )
         return Frame(source, "", 0, {}, None, names_of(source), "return")
 
     def annotation(self, frame: Frame, argument: ast.arg) -> Any:
         if argument.annotation is None:
-            raise LanguageError(frame.source.pos(argument), f"parameter {argument.arg} of {frame.source.tree.name} needs its sort: "
-                                f"{argument.arg}: Sort")
+            raise LanguageError(
+                frame.source.pos(argument),
+                f"parameter {argument.arg} of {frame.source.tree.name} needs its sort: {argument.arg}: Sort",
+            )
         try:
             return evaluate(frame.source.function.__annotations__[argument.arg], frame.source.function.__module__)
         except NameError as error:
@@ -77,8 +83,10 @@ class Lowering(Statements):
             raise LanguageError(frame.source.pos(frame.source.tree), f"{name} takes the state as its first parameter")
         for k, argument in enumerate(arguments[:count]):
             if self.annotation(frame, argument) is not self.system.root_class:
-                raise LanguageError(frame.source.pos(argument), f"the first parameter of {name} is the state: "
-                                    f"{argument.arg}: {self.system.root_class.__name__}")
+                raise LanguageError(
+                    frame.source.pos(argument),
+                    f"the first parameter of {name} is the state: {argument.arg}: {self.system.root_class.__name__}",
+                )
             frame.names[argument.arg] = PlaceB(self.system.root, (), old=count == 2 and k == 0)
         return arguments[count:]
 
@@ -92,33 +100,46 @@ class Lowering(Statements):
             if role is not None:
                 actor, arguments = self.actor_parameter(frame, arguments, role)
             params, domains = self.parameters(frame, arguments)
-            if frame.source.yields and role is None:
-                raise LanguageError(frame.source.pos(frame.source.tree), f"{function.__name__} yields: only operations have steps")
             self.function_body(frame)
             if not self.changed:
                 break
             self.round += 1
             if self.round > MAX_ROUNDS:
-                raise LanguageError(frame.source.pos(frame.source.tree), f"the types in {function.__name__} do not settle")
+                raise LanguageError(
+                    frame.source.pos(frame.source.tree), f"the types in {function.__name__} do not settle"
+                )
         made = ir.Procedure(
-            name=function.__name__, doc=inspect.getdoc(function) or "", pos=frame.source.pos(frame.source.tree), actor=actor,
-            params=params, locals=dict(self.types), body=tuple(self.out), yields=tuple(self.points), sites=tuple(self.sites),
-            guards=tuple(self.guards))
+            name=function.__name__,
+            doc=inspect.getdoc(function) or "",
+            pos=frame.source.pos(frame.source.tree),
+            actor=actor,
+            params=params,
+            locals=dict(self.types),
+            body=tuple(self.out),
+            yields=tuple(self.points),
+            sites=tuple(self.sites),
+            guards=tuple(self.guards),
+        )
         self.check(made, frame.source)
         return Lowered(made, function, domains, self.point_lines, self.point_names, self.point_functions, self.origin)
 
     def actor_parameter(self, frame: Frame, arguments: list[ast.arg], role: type) -> tuple[str, list[ast.arg]]:
         name = frame.source.tree.name
         if not arguments:
-            raise LanguageError(frame.source.pos(frame.source.tree), f"operation {name} needs its actor: cpu: {role.__name__}")
+            raise LanguageError(
+                frame.source.pos(frame.source.tree), f"operation {name} needs its actor: cpu: {role.__name__}"
+            )
         argument = arguments[0]
         annotation = self.annotation(frame, argument)
         options = getattr(annotation, "__args__", (annotation,))
         from checker.language.sorts import Actor
 
         if role not in options and Actor not in options:
-            raise LanguageError(frame.source.pos(argument), f"{name} is run by {role.__name__} in this model, but {argument.arg} is "
-                                f"{getattr(annotation, '__name__', annotation)}")
+            raise LanguageError(
+                frame.source.pos(argument),
+                f"{name} is run by {role.__name__} in this model, but {argument.arg} is "
+                f"{getattr(annotation, '__name__', annotation)}",
+            )
         type_ = self.system.role_types[role]
         self.bind_top(frame, argument.arg, type_)
         self.actor = ir.Local(type=type_, pos=frame.source.pos(argument), name=argument.arg)
@@ -131,7 +152,9 @@ class Lowering(Statements):
             where = f"parameter {argument.arg} of {frame.source.tree.name}"
             scalar = scalar_of(self.annotation(frame, argument), self.system.binding, where)
             if not isinstance(scalar.type, (t.IndexT, t.EnumT, t.BoolT, t.IntT)) or is_data(scalar.type):
-                raise LanguageError(frame.source.pos(argument), f"{where}: parameters range over a sort, an enum, a bool or a Range")
+                raise LanguageError(
+                    frame.source.pos(argument), f"{where}: parameters range over a sort, an enum, a bool or a Range"
+                )
             self.bind_top(frame, argument.arg, scalar.type)
             scalars.append(scalar)
         return tuple(a.arg for a in arguments), tuple(scalars)
@@ -163,8 +186,9 @@ class Lowering(Statements):
                 raise LanguageError(frame.source.pos(frame.source.tree), "a promise has no steps: it does not yield")
             rest = self.state_parameters(frame, frame.source.tree.args.args, 2 if kind == "step" else 1)
             if rest:
-                raise LanguageError(frame.source.pos(rest[0]), f"{function.__name__} takes only the state: "
-                                    "write all(... for x in Sort)")
+                raise LanguageError(
+                    frame.source.pos(rest[0]), f"{function.__name__} takes only the state: write all(... for x in Sort)"
+                )
             self.function_body(frame)
             if not self.changed:
                 break
@@ -182,11 +206,13 @@ class Lowering(Statements):
         self.condition(condition, tree)
         return ir.Promise(function.__name__, kind, condition, inspect.getdoc(function) or "", pos)
 
-    def resolve_at(self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None,
-                   values: dict[str, ir.Expr]) -> ir.Expr:
+    def resolve_at(
+        self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None, values: dict[str, ir.Expr]
+    ) -> ir.Expr:
         source = source_of(function)
         if label is not None and label not in labels_of(source):
-            self.fail(node, f'{function.__name__} has no yield "{label}"')
+            known = ", ".join(f'"{text}"' for text in sorted(labels_of(source)))
+            self.fail(node, f'{function.__name__} has no yield "{label}": it has {known or "none"}')
         result: ir.Expr = self.const(t.BOOL, 0, node)
         if self.places is None:
             return ir.At(type=t.BOOL, pos=self.pos(node), places=())
@@ -197,7 +223,9 @@ class Lowering(Statements):
             for lowered in operations:
                 for k, point in enumerate(lowered.procedure.yields):
                     stack = lowered.point_functions[k]
-                    if function not in stack or (label is not None and (stack[-1] is not function or point.label != label)):
+                    if function not in stack or (
+                        label is not None and (stack[-1] is not function or point.label != label)
+                    ):
                         continue
                     place, extra = self.at_place(node, number, role, lowered, k, stack.index(function), actor, values)
                     if extra is None:
@@ -209,8 +237,17 @@ class Lowering(Statements):
             result = self.either(ir.At(type=t.BOOL, pos=self.pos(node), places=tuple(simple)), result, node)
         return result
 
-    def at_place(self, node: ast.AST, number: int, role: ir.Role, lowered: Lowered, k: int, depth: int,
-                 actor: ir.Expr | None, values: dict[str, ir.Expr]) -> tuple[ir.AtPlace, ir.Expr | None]:
+    def at_place(
+        self,
+        node: ast.AST,
+        number: int,
+        role: ir.Role,
+        lowered: Lowered,
+        k: int,
+        depth: int,
+        actor: ir.Expr | None,
+        values: dict[str, ir.Expr],
+    ) -> tuple[ir.AtPlace, ir.Expr | None]:
         point = lowered.procedure.yields[k]
         slots = dict(point.live)
         wanted: list[tuple[ir.Field, ir.Expr]] = []
@@ -222,11 +259,19 @@ class Lowering(Statements):
                 self.comparable(node, name, type_, value)
                 wanted.append((role.slots[slots[found.name]], value))
             elif isinstance(found, ir.Const):
-                test = self.compare_two(found, ast.Eq(), value, ast.Compare(left=ast.Constant(0, lineno=point.pos.line), ops=[],
-                                                                            comparators=[]))
+                test = self.compare_two(
+                    found,
+                    ast.Eq(),
+                    value,
+                    ast.Compare(left=ast.Constant(0, lineno=point.pos.line), ops=[], comparators=[]),
+                )
                 extra = test if extra is None else self.both(extra, test, node)
             else:
-                self.fail(node, f"{lowered.point_functions[k][depth].__name__} has no value called {name} at \"{point.label}\"")
+                self.fail(
+                    node,
+                    f"{lowered.point_functions[k][depth].__name__} has no local called {name} with a value at "
+                    f'"{point.label}"',
+                )
         return ir.AtPlace(role=number, actor=actor, pc=point.pc, values=tuple(wanted)), extra
 
     def comparable(self, node: ast.AST, name: str, type_: t.Type, value: ir.Expr) -> None:
@@ -238,8 +283,11 @@ class Lowering(Statements):
 
 
 def labels_of(source: Source) -> set[str]:
-    return {n.value.value for n in ast.walk(source.tree)
-            if isinstance(n, ast.Yield) and isinstance(n.value, ast.Constant) and isinstance(n.value.value, str)}
+    return {
+        n.value.value
+        for n in ast.walk(source.tree)
+        if isinstance(n, ast.Yield) and isinstance(n.value, ast.Constant) and isinstance(n.value.value, str)
+    }
 
 
 def check_labels(function: Any) -> None:
@@ -249,9 +297,12 @@ def check_labels(function: Any) -> None:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Yield) and isinstance(node.value, ast.Constant):
             if node.value.value in seen:
-                raise LanguageError(source.pos(node), f'"{node.value.value}" labels another yield of {function.__name__} too: '
-                                    "say what sets this step apart")
-            seen.add(node.value.value)
+                raise LanguageError(
+                    source.pos(node),
+                    f'"{node.value.value}" labels another yield of {function.__name__} too: '
+                    "say what sets this step apart",
+                )
+            seen.add(str(node.value.value))
 
 
 __all__ = ["AtTable", "Lowered", "Lowering", "check_labels", "file_of"]

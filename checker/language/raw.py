@@ -153,7 +153,9 @@ class Raw:
                 operations = self.system.lowered_roles[role]
                 if running_now is not None:
                     lowered = operations[running_now.operation]
-                    yield from self.alternatives(configuration, number, lowered, running_now.params, running_now.history)
+                    yield from self.alternatives(
+                        configuration, number, lowered, running_now.params, running_now.history
+                    )
                     continue
                 for lowered in operations:
                     for params in self.parameters(lowered):
@@ -163,8 +165,14 @@ class Raw:
         scalars: tuple[Scalar, ...] = lowered.parameters
         return itertools.product(*([s.decode(k) for k in range(s.type.card)] for s in scalars))
 
-    def alternatives(self, configuration: Configuration, actor: int | None, lowered: Lowered, params: tuple[Any, ...],
-                     history: tuple[Past, ...]) -> Iterator[Transition]:
+    def alternatives(
+        self,
+        configuration: Configuration,
+        actor: int | None,
+        lowered: Lowered,
+        params: tuple[Any, ...],
+        history: tuple[Past, ...],
+    ) -> Iterator[Transition]:
         """One step under every combination of its choices, counted up like an odometer."""
         script: tuple[int, ...] = ()
         for _ in range(MAX_ALTERNATIVES):
@@ -186,8 +194,15 @@ class Raw:
         who = self.system.binding.roles[role]._object(number)  # type: ignore[attr-defined]
         return lowered.function(self.state, who, *params)
 
-    def attempt(self, configuration: Configuration, actor: int | None, lowered: Lowered, params: tuple[Any, ...],
-                history: tuple[Past, ...], script: tuple[int, ...]) -> Outcome:
+    def attempt(
+        self,
+        configuration: Configuration,
+        actor: int | None,
+        lowered: Lowered,
+        params: tuple[Any, ...],
+        history: tuple[Past, ...],
+        script: tuple[int, ...],
+    ) -> Outcome:
         generator = None
         for past in history:
             self.restore(past.cells)
@@ -196,7 +211,9 @@ class Raw:
         self.restore(configuration.cells)
         return self.step(actor, lowered, params, generator, script)
 
-    def step(self, actor: int | None, lowered: Lowered, params: tuple[Any, ...], generator: Any, script: tuple[int, ...]) -> Outcome:
+    def step(
+        self, actor: int | None, lowered: Lowered, params: tuple[Any, ...], generator: Any, script: tuple[int, ...]
+    ) -> Outcome:
         """Runs from where the generator stands to its next yield."""
         holder = self.environment if actor is None else actor + 1
         run = Run(script, holder, fresh=lambda sort: first_free(self.state, self.system.shape, sort))
@@ -216,7 +233,7 @@ class Raw:
                 outcome.error, outcome.pos = f"{self.place(error)}: {error}", self.place(error)
             except AssertionError as error:
                 outcome.pos = self.place(error)
-                outcome.promise = self.assertion(error, outcome.pos)
+                outcome.promise = str(error)
                 outcome.error = f"{outcome.pos}: assertion failed: {outcome.promise}"
             except ValueError as error:
                 if "empty" not in str(error):
@@ -240,23 +257,17 @@ class Raw:
                 found = ir.Pos(display_path(module, frame.f_code.co_filename), line)
         return found
 
-    def assertion(self, error: AssertionError, pos: ir.Pos) -> str:
-        """The name of the promise that an assert is: its text, or its source."""
-        if error.args and isinstance(error.args[0], str):
-            return error.args[0]
-        lowered: list[Lowered] = [*self.system.lowered_rules, *(x for role in self.system.lowered_roles for x in role)]
-        from checker.language.walk import every_statement
-
-        for one in lowered:
-            for statement in every_statement(one.procedure.body):
-                if isinstance(statement, ir.Assert) and statement.pos.line == pos.line and statement.pos.file == pos.file:
-                    return self.system.assertions[statement.promise]
-        return "assert"
-
     # ------------------------------------------------------------- transitions
 
-    def transition(self, configuration: Configuration, actor: int | None, lowered: Lowered, params: tuple[Any, ...],
-                   history: tuple[Past, ...], outcome: Outcome) -> Transition:
+    def transition(
+        self,
+        configuration: Configuration,
+        actor: int | None,
+        lowered: Lowered,
+        params: tuple[Any, ...],
+        history: tuple[Past, ...],
+        outcome: Outcome,
+    ) -> Transition:
         procedure = lowered.procedure
         point = None
         target = None
@@ -273,12 +284,31 @@ class Raw:
         choices = tuple((text, shown(found[k])) for text, found, k in outcome.run.taken)
         stack = procedure.yields[point].stack if point is not None else (procedure.name,)
         return Transition(
-            actor=actor, actor_name=self.actors[actor][2] if actor is not None else None, procedure=procedure.name, params=names,
-            starts=not history, ends=point is None and outcome.error is None, label=outcome.label, stack=stack, choices=choices,
-            target=target, broken=tuple(dict.fromkeys(broken)), error=outcome.error, pos=outcome.pos, point=point)
+            actor=actor,
+            actor_name=self.actors[actor][2] if actor is not None else None,
+            procedure=procedure.name,
+            params=names,
+            starts=not history,
+            ends=point is None and outcome.error is None,
+            label=outcome.label,
+            stack=stack,
+            choices=choices,
+            target=target,
+            broken=tuple(dict.fromkeys(broken)),
+            error=outcome.error,
+            pos=outcome.pos,
+            point=point,
+        )
 
-    def target(self, configuration: Configuration, actor: int | None, lowered: Lowered, params: tuple[Any, ...],
-               history: tuple[Past, ...], outcome: Outcome) -> tuple[Configuration, int | None]:
+    def target(
+        self,
+        configuration: Configuration,
+        actor: int | None,
+        lowered: Lowered,
+        params: tuple[Any, ...],
+        history: tuple[Past, ...],
+        outcome: Outcome,
+    ) -> tuple[Configuration, int | None]:
         cells = list(configuration.cells)
         cells[: self.shared] = self.codes()
         actors = list(configuration.actors)
@@ -298,7 +328,9 @@ class Raw:
                     value = local_value(outcome.generator, lowered.origin[name])
                     cells[slot.offset + k] = code_of(slot.type, value)
                 past = Past(configuration.cells, tuple(position for _, _, position in outcome.run.taken))
-                actors[actor] = Running(self.system.lowered_roles[role_number].index(lowered), params, (*history, past), point)
+                actors[actor] = Running(
+                    self.system.lowered_roles[role_number].index(lowered), params, (*history, past), point
+                )
         codes = tuple(cells)
         return Configuration(codes, tuple(actors), normalise(self.system, codes)), point
 
@@ -320,8 +352,7 @@ class Raw:
 
     def holds(self, name: str, configuration: Configuration, old: Configuration | None = None) -> bool:
         """What the author's promise says of a configuration (of a step, with ``old``)."""
-        run = Run((), self.environment, fresh=lambda sort: None,
-                  at=lambda *args: self.at(configuration, *args))
+        run = Run((), self.environment, fresh=lambda sort: None, at=lambda *args: self.at(configuration, *args))
         function = self.system.functions[name]
         self.restore(configuration.cells)
         with binding(self.system.binding), running(run):
@@ -332,18 +363,24 @@ class Raw:
                 container[key] = decode(code)
             return bool(function(before, self.state))
 
-    def at(self, configuration: Configuration, function: Any, label: str | None, actor: Any, values: dict[str, Any]) -> bool:
+    def at(
+        self, configuration: Configuration, function: Any, label: str | None, actor: Any, values: dict[str, Any]
+    ) -> bool:
         from checker.language.places import LocalB
 
         for number, now in enumerate(configuration.actors):
             role_number, k, _ = self.actors[number]
-            if now is None or (actor is not None and (type(actor).__name__ != self.system.roles[role_number].type.name
-                                                      or actor.code != k)):
+            if now is None or (
+                actor is not None
+                and (type(actor).__name__ != self.system.roles[role_number].type.name or actor.code != k)
+            ):
                 continue
             lowered = self.system.lowered_roles[role_number][now.operation]
             point = lowered.procedure.yields[now.point]
             functions = lowered.point_functions[now.point]
-            if function not in functions or (label is not None and (functions[-1] is not function or point.label != label)):
+            if function not in functions or (
+                label is not None and (functions[-1] is not function or point.label != label)
+            ):
                 continue
             slots = dict(point.live)
             role = self.system.roles[role_number]

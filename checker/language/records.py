@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -82,7 +83,7 @@ class ArrayValue:
 
     def _code(self, index: Any) -> int:
         if index is None:
-            raise ModelError(f"{self.name} is indexed by None")
+            raise ModelError(f"{re.sub(r'[[][^]]*[]]', '[]', self.name)} is indexed by None")
         if type(index) is not self.shape.python:
             raise TypeError(f"{self.name} is indexed by {self.shape.dim.name}, not by {type(index).__name__}")
         return int(index.code)
@@ -126,8 +127,10 @@ def copy_record(shape: RecordShape, target: Record, source: Any) -> None:
         if name not in shape.fields:
             raise AttributeError(f"{shape.python.__name__} has no field {name}")
     # All of the source is read before any of the target is written.
-    frozen = {name: _frozen(sub, values[name], attached) if name in values else _fresh(sub, name)
-              for name, sub in shape.fields.items()}
+    frozen = {
+        name: _frozen(sub, values[name], attached) if name in values else _fresh(sub, name)
+        for name, sub in shape.fields.items()
+    }
     for name, sub in shape.fields.items():
         _thaw(sub, target._values, name, frozen[name], f"{shape.python.__name__}.{name}")
 
@@ -138,8 +141,10 @@ def _frozen(shape: Shape, value: Any, attached: bool) -> Any:
             return value
         case RecordShape():
             inside = value._shape is not None
-            return {n: _frozen(sub, value._values[n], inside) if n in value._values else _fresh(sub, n)
-                    for n, sub in shape.fields.items()}
+            return {
+                n: _frozen(sub, value._values[n], inside) if n in value._values else _fresh(sub, n)
+                for n, sub in shape.fields.items()
+            }
         case ArrayShape():
             return [_frozen(shape.of, item, attached) for item in value.items]
 
@@ -197,8 +202,9 @@ def build(shape: Shape, name: str = "", indices: tuple[Sort, ...] = ()) -> Any:
             object.__setattr__(made, "_shape", shape)
             object.__setattr__(made, "_indices", indices)
             object.__setattr__(made, "_name", name)
-            object.__setattr__(made, "_values", {
-                n: build(sub, f"{name}.{n}".lstrip("."), indices) for n, sub in shape.fields.items()})
+            object.__setattr__(
+                made, "_values", {n: build(sub, f"{name}.{n}".lstrip("."), indices) for n, sub in shape.fields.items()}
+            )
             return made
         case ArrayShape():
             objects = [shape.python._object(k) for k in range(shape.dim.size)]

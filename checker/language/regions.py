@@ -58,8 +58,10 @@ class Regions:
         if self.inside:
             return self.block(body, count, labels)
         if count:
-            raise LanguageError(node.pos, "a second lock region in one step: between two regions others may run, "
-                                "so put a yield between them")
+            raise LanguageError(
+                node.pos,
+                "a second lock region in one step: between two regions others may run, so put a yield between them",
+            )
         self.inside = True
         end = self.block(body, count + 1, labels)
         self.inside = False
@@ -67,8 +69,9 @@ class Regions:
 
     def turn(self, node: ir.Loop) -> None:
         if reaches_end(node.body, {}):
-            raise LanguageError(node.pos, "a turn of this while loop can pass without a yield: yield in every turn, "
-                                "or write a for loop")
+            raise LanguageError(
+                node.pos, "a turn of this while loop can pass without a yield: yield in every turn, or write a for loop"
+            )
 
 
 def reaches_end(body: tuple[ir.Stmt, ...], labels: dict[str, list[bool]]) -> bool:

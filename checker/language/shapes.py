@@ -150,7 +150,7 @@ class SpinT(t.Type):
 def evaluate(annotation: Any, module: str) -> Any:
     """The object that an annotation names, when it was written as a string."""
     if isinstance(annotation, str):
-        return eval(annotation, dict(vars(sys.modules[module])))  # noqa: S307
+        return eval(annotation, dict(vars(sys.modules[module])))
     return annotation
 
 
@@ -162,15 +162,21 @@ def index_type(sort: type[Sort]) -> t.IndexT:
 def union_types(cls: Any, binding: Binding) -> Scalar:
     parts: list[tuple[Scalar, ...]] = []
     for tag in cls.cases:
-        payload = [scalar(evaluate(a, cls.__module__), binding, where=f"{cls.__name__}.{tag.name}")
-                   for a in tag.fields.values()]
+        payload = [
+            scalar(evaluate(a, cls.__module__), binding, where=f"{cls.__name__}.{tag.name}")
+            for a in tag.fields.values()
+        ]
         for part in payload:
             if any(kind.kind == "data" for kind in index_types(part.type)):
-                raise LanguageError(position(cls), f"{cls.__name__}.{tag.name} carries contents: keep a Data value "
-                                    "in a field beside the union")
+                raise LanguageError(
+                    position(cls),
+                    f"{cls.__name__}.{tag.name} carries contents: keep a Data value in a field beside the union",
+                )
         parts.append(tuple(payload))
-    cases = tuple((tag.name, tuple(zip(tag.fields, (p.type for p in part), strict=True)))
-                  for tag, part in zip(cls.cases, parts, strict=True))
+    cases = tuple(
+        (tag.name, tuple(zip(tag.fields, (p.type for p in part), strict=True)))
+        for tag, part in zip(cls.cases, parts, strict=True)
+    )
     if not cases:
         raise LanguageError(position(cls), f"{cls.__name__} has no case: write NAME = case() in it")
     return Scalar(t.UnionT(cls.__name__, cases), cls, tuple(parts))
@@ -215,12 +221,17 @@ def resolve(annotation: Any, binding: Binding, where: str = "") -> Shape:
         return Scalar(t.IntT(lo, hi))
     if isinstance(annotation, ArraySpec):
         if not (isinstance(annotation.dim, type) and issubclass(annotation.dim, Sort)) or annotation.dim.kind == "data":
-            raise LanguageError(None, f"{where}: an array has one element for each object of an index sort, "
-                                f"not of {annotation.dim}")
+            raise LanguageError(
+                None, f"{where}: an array has one element for each object of an index sort, not of {annotation.dim}"
+            )
         return ArrayShape(index_type(annotation.dim), annotation.dim, resolve(annotation.of, binding, where))
     if isinstance(annotation, SetSpec):
         inner = scalar(annotation.of, binding, where)
-        if not isinstance(inner.type, (t.EnumT, t.IndexT)) or getattr(inner.type, "kind", "") == "data" or inner.type.card > 32:
+        if (
+            not isinstance(inner.type, (t.EnumT, t.IndexT))
+            or getattr(inner.type, "kind", "") == "data"
+            or inner.type.card > 32
+        ):
             raise LanguageError(None, f"{where}: a Set holds objects of an index sort or an enum, at most 32")
         return Scalar(t.SetT(inner.type), None, (inner,))
     if isinstance(annotation, python_types.UnionType) or typing.get_origin(annotation) is typing.Union:
@@ -241,8 +252,11 @@ def resolve(annotation: Any, binding: Binding, where: str = "") -> Shape:
             return union_types(annotation, binding)
         if issubclass(annotation, Record):
             return record_shape(annotation, binding)
-    raise LanguageError(None, f"{where}: {getattr(annotation, '__name__', annotation)} is no type of the language: use bool, an "
-                        "Enum, Range(lo, hi), a sort, Sort | None, a Union, Set[Sort], Array[Sort, X], Lock or a Record")
+    raise LanguageError(
+        None,
+        f"{where}: {getattr(annotation, '__name__', annotation)} is no type of the language: use bool, an "
+        "Enum, Range(lo, hi), a sort, Sort | None, a Union, Set[Sort], Array[Sort, X], Lock or a Record",
+    )
 
 
 def optional(annotation: Any, binding: Binding, where: str) -> Scalar:
@@ -251,13 +265,15 @@ def optional(annotation: Any, binding: Binding, where: str) -> Scalar:
         raise LanguageError(None, f"{where}: only 'X | None' is supported; for one of several things write a Union")
     inner = scalar(parts[0], binding, where)
     if not isinstance(inner.type, (t.IndexT, t.EnumT)):
-        raise LanguageError(None, f"{where}: only a sort or an enum may be None; for {inner.type} write a Union with a case NONE")
+        raise LanguageError(
+            None, f"{where}: only a sort or an enum may be None; for {inner.type} write a Union with a case NONE"
+        )
     return Scalar(t.OptT(inner.type), None, (inner,))
 
 
 def record_shape(cls: Any, binding: Binding) -> RecordShape:
     fields: dict[str, Shape] = {}
-    for name, annotation in annotations(cls).items():
+    for name, annotation in field_annotations(cls).items():
         try:
             fields[name] = resolve(evaluate(annotation, cls.__module__), binding, f"{cls.__name__}.{name}")
         except LanguageError as error:
@@ -267,7 +283,7 @@ def record_shape(cls: Any, binding: Binding) -> RecordShape:
     return RecordShape(cls, fields)
 
 
-def annotations(cls: Any) -> dict[str, Any]:
+def field_annotations(cls: Any) -> dict[str, Any]:
     """The annotated fields of a record class, those of its bases first."""
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):

@@ -32,7 +32,7 @@ class SortMeta(type):
         return True
 
     def _object(cls, code: int) -> Any:
-        made = cls.__new__(cls)
+        made: Any = object.__new__(cls)  # type: ignore[arg-type]
         made.code = code
         return made
 
@@ -214,6 +214,14 @@ class Set:
         return SetSpec(item)
 
 
+def place_in_sort(item: Any) -> int:
+    """Where a value comes in the order of its sort or enum."""
+    if isinstance(item, Sort):
+        return item.code
+    members: Any = type(item)
+    return list(members).index(item)
+
+
 class SetValue:
     """A set in the raw reading: a value, iterated in the order of the sort."""
 
@@ -250,7 +258,7 @@ class SetValue:
         raise TypeError("a set is no condition: write len(...) > 0")
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(sorted(self.items, key=lambda x: x.code if isinstance(x, Sort) else list(type(x)).index(x)))
+        return iter(sorted(self.items, key=place_in_sort))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (SetValue, set, frozenset)) and self.items == self._other(other)

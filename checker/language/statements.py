@@ -49,8 +49,10 @@ class Statements(Calls):
 
     def function_body(self, frame: Frame) -> None:
         """Emits the body of ``frame.source`` inside the block that its returns leave."""
-        valued = any(isinstance(n, ast.Return) and n.value is not None and not is_none(n.value)
-                     for n in ast.walk(frame.source.tree))
+        valued = any(
+            isinstance(n, ast.Return) and n.value is not None and not is_none(n.value)
+            for n in ast.walk(frame.source.tree)
+        )
         if valued:
             frame.result = f"{frame.prefix}return"
         with self.capture() as body:
@@ -112,8 +114,9 @@ class Statements(Calls):
         fresh = self.fresh_content(node.value)
         if fresh is not None:
             if isinstance(target, ast.Name):
-                self.fail(node, "fresh(...) is written straight into a field of the state: "
-                          "s.page[p].content = fresh(Content)")
+                self.fail(
+                    node, "fresh(...) is written straight into a field of the state: s.page[p].content = fresh(Content)"
+                )
             self.store(target, fresh, node)
             return
         self.store(target, self.expression(node.value), node)
@@ -156,7 +159,7 @@ class Statements(Calls):
         if not isinstance(place, PlaceB):
             self.fail(target, "only names and fields of the state can be assigned")
         if self.promise_kind is not None:
-            self.fail(target, "a promise looks at the state and does not change it")
+            self.fail(target, "a promise only reads the state: what changes it is a rule")
         return place
 
     def store_leaf(self, place: PlaceB, value: ir.Expr, node: ast.AST, text: str) -> None:
@@ -173,14 +176,22 @@ class Statements(Calls):
         known = names.get(name)
         if isinstance(found, StaticB) and isinstance(found.value, Case):
             found = self.make_case(found.value, (), node)
-        if isinstance(found, PlaceB) and (not isinstance(found.node, Leaf) or isinstance(found.node.field.type, (t.LockT, SpinT))):
-            if known is not None and (not isinstance(known, PlaceB) or known.node is not found.node or known.old != found.old):
+        if isinstance(found, PlaceB) and (
+            not isinstance(found.node, Leaf) or isinstance(found.node.field.type, (t.LockT, SpinT))
+        ):
+            if known is not None and (
+                not isinstance(known, PlaceB) or known.node is not found.node or known.old != found.old
+            ):
                 self.fail(node, f"{name} may name a record of one array only")
             bound = self.bind_place(name, found, node)
             if known is not None and isinstance(known, PlaceB):
                 for old, new in zip(known.indices, bound.indices, strict=True):
-                    if old != new and not (isinstance(old, ir.Local) and isinstance(new, ir.Local) and old.name == new.name):
-                        self.fail(node, f"{name} is bound to two elements in two ways: bind it once, before the branches")
+                    if old != new and not (
+                        isinstance(old, ir.Local) and isinstance(new, ir.Local) and old.name == new.name
+                    ):
+                        self.fail(
+                            node, f"{name} is bound to two elements in two ways: bind it once, before the branches"
+                        )
             names[name] = bound
             return
         if isinstance(known, PlaceB):
@@ -203,10 +214,23 @@ class Statements(Calls):
             target = self.fixed(place, node)
             for path, leaf in leaves(place.node):
                 other = follow(source.node, path)
-                self.each(leaf, len(target.indices), node, lambda extra, leaf=leaf, other=other: ir.Store(  # type: ignore[misc]
-                    pos=self.pos(node), field=leaf.field, indices=(*target.indices, *extra),
-                    value=ir.Read(type=leaf.field.type, pos=self.pos(node), field=other.field,
-                                  indices=(*source.indices, *extra), old=source.old)))
+                self.each(
+                    leaf,
+                    len(target.indices),
+                    node,
+                    lambda extra, leaf=leaf, other=other: ir.Store(
+                        pos=self.pos(node),
+                        field=leaf.field,
+                        indices=(*target.indices, *extra),
+                        value=ir.Read(
+                            type=leaf.field.type,
+                            pos=self.pos(node),
+                            field=other.field,
+                            indices=(*source.indices, *extra),
+                            old=source.old,
+                        ),
+                    ),
+                )
             return
         if not isinstance(found, NewRecordB):
             self.fail(node, f"a {place.node} is wanted here")
@@ -232,12 +256,20 @@ class Statements(Calls):
         target = self.fixed(place, node)
         for path, leaf in leaves(place.node):
             if len(path) == 1 and path[0] in given:
-                self.out.append(ir.Store(pos=self.pos(node), field=leaf.field, indices=target.indices, value=given[path[0]]))
+                self.out.append(
+                    ir.Store(pos=self.pos(node), field=leaf.field, indices=target.indices, value=given[path[0]])
+                )
                 continue
             type_ = leaf.field.type
             first = self.const(type_, first_code(type_) + type_.low, node)
-            self.each(leaf, len(target.indices), node, lambda extra, leaf=leaf, first=first: ir.Store(  # type: ignore[misc]
-                pos=self.pos(node), field=leaf.field, indices=(*target.indices, *extra), value=first))
+            self.each(
+                leaf,
+                len(target.indices),
+                node,
+                lambda extra, leaf=leaf, first=first: ir.Store(
+                    pos=self.pos(node), field=leaf.field, indices=(*target.indices, *extra), value=first
+                ),
+            )
 
     def fixed(self, place: PlaceB, node: ast.AST) -> PlaceB:
         """The place with its indices evaluated now."""
@@ -245,6 +277,7 @@ class Statements(Calls):
 
     def each(self, leaf: Leaf, known: int, node: ast.AST, make: Any) -> None:
         """One statement for every element of an array inside a record."""
+
         def build(dims: tuple[t.IndexT, ...], extra: tuple[ir.Expr, ...]) -> ir.Stmt:
             if not dims:
                 return make(extra)  # type: ignore[no-any-return]
@@ -305,7 +338,9 @@ class Statements(Calls):
         for name, binding in other.items():
             mine = self.frame.names.setdefault(name, binding)
             if mine != binding and isinstance(mine, PlaceB) and isinstance(binding, PlaceB):
-                if mine.node is not binding.node or [named(i) for i in mine.indices] != [named(i) for i in binding.indices]:
+                if mine.node is not binding.node or [named(i) for i in mine.indices] != [
+                    named(i) for i in binding.indices
+                ]:
                     self.fail(node, f"{name} is bound differently in two branches: bind it once, before or behind them")
 
     def for_statement(self, node: ast.For) -> None:
@@ -326,13 +361,12 @@ class Statements(Calls):
         self.origin[local] = (self.frame.depth, variable, None)
         self.frame.names[variable] = LocalB(local)
         before = len(self.points)
-        with self.loop(node) as (leave, again):
-            with self.capture() as out:
-                body = self.nested(node.body)
-                if within is not None:
-                    inside = ir.SetHas(type=t.BOOL, pos=self.pos(node), item=self.local(local, node), operand=within)
-                    body = (ir.If(pos=self.pos(node), condition=inside, then=body, orelse=()),)
-                out.append(ir.Block(pos=self.pos(node), label=again, body=body))
+        with self.loop(node) as (leave, again), self.capture() as out:
+            body = self.nested(node.body)
+            if within is not None:
+                inside = ir.SetHas(type=t.BOOL, pos=self.pos(node), item=self.local(local, node), operand=within)
+                body = (ir.If(pos=self.pos(node), condition=inside, then=body, orelse=()),)
+            out.append(ir.Block(pos=self.pos(node), label=again, body=body))
         if len(self.points) > before:
             self.check_yielding_loop(node, domain, within)
         loop = ir.For(pos=self.pos(node), variable=local, domain=domain, body=tuple(out))
@@ -412,11 +446,9 @@ class Statements(Calls):
         self.out.append(ir.Break(pos=self.pos(node), label=frame.exit_label))
 
     def assert_statement(self, node: ast.Assert) -> None:
-        text = ast.unparse(node.test)
-        if node.msg is not None:
-            if not isinstance(node.msg, ast.Constant) or not isinstance(node.msg.value, str):
-                self.fail(node, "the text of an assert is a literal: it is the name of the promise")
-            text = node.msg.value
+        if not isinstance(node.msg, ast.Constant) or not isinstance(node.msg.value, str):
+            self.fail(node, 'an assert has a literal text, the name of the promise: assert condition, "text"')
+        text = node.msg.value
         condition = self.flatten(self.boolean(node.test))
         self.out.append(ir.Assert(pos=self.pos(node), condition=condition, promise=self.system.promise(text)))
 
@@ -436,7 +468,7 @@ class Statements(Calls):
             case ast.Call():
                 self.call_statement(value)
                 return
-        self.fail(node, "an expression on its own does nothing")
+        self.fail(node, "an expression on its own does nothing: assign it or return it")
 
     def call_statement(self, node: ast.Call) -> None:
         if self.is_verb(node, verbs.require):
@@ -456,7 +488,7 @@ class Statements(Calls):
         else:
             found = self.expression(node)
             if isinstance(found, (StaticB, PlaceB, NewRecordB)):
-                self.fail(node, "an expression on its own does nothing")
+                self.fail(node, "an expression on its own does nothing: assign it or return it")
             value = self.flatten(self.as_value(found, node))
             if not isinstance(value, (ir.Const, ir.Local)):
                 self.out.append(self.drop(value, node))
@@ -477,10 +509,16 @@ class Statements(Calls):
         if self.held:
             self.fail(node, "a lock region ends before the step does: no yield inside 'with hold(...)'")
         if self.actor is None:
-            self.fail(node, "only operations have steps: a rule or a promise does not yield")
+            self.fail(
+                node,
+                "a yield ends a step, and only operations have several: write @operation, and give it an actor",
+            )
         stack = self.frame.stack()
-        self.points.append(ir.YieldPoint(label=node.value.value, pos=self.pos(node),
-                                         stack=tuple(f.source.function.__name__ for f in stack)))
+        self.points.append(
+            ir.YieldPoint(
+                label=node.value.value, pos=self.pos(node), stack=tuple(f.source.function.__name__ for f in stack)
+            )
+        )
         self.point_lines.append((*(f.call_line for f in stack[1:]), node.lineno))
         self.point_names.append([dict(f.names) for f in stack])
         self.point_functions.append([f.source.function for f in stack])
@@ -518,8 +556,9 @@ def is_none(node: ast.expr) -> bool:
 
 
 def loops_over(tree: ast.AST, variable: str) -> int:
-    return sum(isinstance(n, ast.For) and isinstance(n.target, ast.Name) and n.target.id == variable
-               for n in ast.walk(tree))
+    return sum(
+        isinstance(n, ast.For) and isinstance(n.target, ast.Name) and n.target.id == variable for n in ast.walk(tree)
+    )
 
 
 def follow(node: Any, path: tuple[str, ...]) -> Leaf:

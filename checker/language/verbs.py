@@ -139,11 +139,12 @@ def holds(actor: Any, lock: Any) -> bool:
 
 def actor_number(actor: Any) -> int:
     """The place of an actor among all actors of the scope."""
+    code: int = actor.code
     binding = current_binding()
     number = 0
     for role in binding.roles:
         if role is type(actor):
-            return number + int(actor.code)
+            return number + code
         number += binding.sizes[role]
     raise ModelError(f"{type(actor).__name__} is no role of this scope")
 

@@ -13,7 +13,13 @@ def children(expr: ir.Expr) -> Iterator[ir.Expr]:
     match expr:
         case ir.Read(indices=indices):
             yield from indices
-        case ir.Not(operand=x) | ir.Cast(operand=x) | ir.Recode(operand=x) | ir.UnionTag(operand=x) | ir.SetLen(operand=x):
+        case (
+            ir.Not(operand=x)
+            | ir.Cast(operand=x)
+            | ir.Recode(operand=x)
+            | ir.UnionTag(operand=x)
+            | ir.SetLen(operand=x)
+        ):
             yield x
         case ir.UnionGet(operand=x):
             yield x
