@@ -85,8 +85,8 @@ class Bio(Union):
     """The disk request that a folio is part of; WRITE is also its writeback flag."""
 
     NONE = case()
-    WRITE = case(slot=PhysSlot)
-    READ = case(slot=PhysSlot)
+    WRITE = case(to=PhysSlot)
+    READ = case(source=PhysSlot)
 
 
 class FolioState(Record):

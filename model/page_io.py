@@ -35,7 +35,7 @@ def end_swap_bio_write(s: Swap, f: Folio):
     """A write to the disk ends."""
     folio = s.folio[f]
     require(folio.bio.tag == Bio.WRITE)
-    p = folio.bio.slot
+    p = folio.bio.to
     expect(s.rmap[p] is not None, "nothing freed is used")
     if maybe("write error"):
         s.disk[p] = Content.JUNK
@@ -54,7 +54,7 @@ def end_swap_bio_read(s: Swap, f: Folio):
     """A read from the disk ends: the folio is unlocked."""
     folio = s.folio[f]
     require(folio.bio.tag == Bio.READ)
-    p = folio.bio.slot
+    p = folio.bio.source
     expect(s.rmap[p] is not None, "nothing freed is used")
     if not maybe("read error"):
         folio.content = s.disk[p]
