@@ -152,6 +152,7 @@ class ProcedureCode(Statements):
         self.require(code.compare("ult", depth, MOST_CHOICES), s.pos, f"more than {MOST_CHOICES} choices in one step")
         taken = code.at(pointer(code, Ctx.SCRIPT), depth)
         following = code.at(taken, MOST_CHOICES)
+        code.set(following, NONE_LEFT)  # where this choice fails or waits there is no other one to try
         planned = code.compare("ult", depth, code.get(self.known))
         start = code.select(planned, code.get(taken), low)
         pick, after = code.slot("pick"), code.slot("after")
