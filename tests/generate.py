@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 
 INT = ranged(0, 2)
 SIGNED = ranged(-1, 1)
-LOCALS = (BOOL, INT, NODE, PLACE)
+LOCALS = (BOOL, INT, NODE, PLACE, COLOUR)
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ class Author(Expressions):
     # --------------------------------------------------------------- sorts
 
     def sorts(self) -> None:
+        self.zero = self.chance(50)
         self.say("# SPDX-License-Identifier: GPL-2.0-or-later")
         self.say("import enum")
         self.say("")
@@ -95,7 +96,7 @@ class Author(Expressions):
             ("Place(Index, ordered=True)", ["pass"]),
             ("Cpu(Actor)", ["pass"]),
             ("Colour(enum.Enum)", ["RED = 0", "GREEN = 1"]),
-            ('Text(Data, constants=["ZERO"])', ["pass"]),
+            ('Text(Data, constants=["ZERO"])' if self.zero else "Text(Data)", ["pass"]),
             ("Word(Union)", ["EMPTY = case()", "AT = case(at=Node)",
                              "PAIR = case(place=Place, flag=bool, count=Range(1, 2))"]),
         ):
@@ -105,7 +106,7 @@ class Author(Expressions):
 
     def state(self) -> None:
         scalars = [BOOL, INT, NODE, PLACE, optional(NODE), COLOUR, WORD, TEXT, SIGNED, set_of(NODE), set_of(COLOUR),
-                   optional(PLACE), optional(CPU), optional(COLOUR)]
+                   optional(PLACE), optional(CPU), optional(COLOUR), optional(TEXT)]
         spots: list[Spot] = []
         fields: list[str] = []
 
@@ -212,7 +213,7 @@ class Author(Expressions):
             name, ty = self.pick(old)
             self.say(f"{name} = {self.expr(ty)}")
             return
-        ty = self.pick(LOCALS)
+        ty = TEXT if self.known(TEXT, 0) and self.chance(10) else self.pick(LOCALS)
         opts = any(p.ty.kind == "opt" and self.reachable(p) for p in self.names.spots)
         if opts and self.chance(25):
             spot = self.pick([p for p in self.names.spots if p.ty.kind == "opt" and self.reachable(p)])

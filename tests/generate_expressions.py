@@ -86,6 +86,8 @@ class Expressions:
     draw: Callable[[st.SearchStrategy[Any]], Any]
     names: Names = field(default_factory=Names)
     counter: int = 0
+    zero: bool = False
+    """Whether Text has a constant."""
 
     # ------------------------------------------------------------- drawing
 
@@ -278,7 +280,8 @@ class Expressions:
         return self.known(ty, depth)
 
     def data_ways(self, ty: Ty, depth: int) -> list[Callable[[], str]]:
-        return [*self.known(ty, depth), lambda: "Text.ZERO"]
+        constant = [lambda: "Text.ZERO"] if self.zero else []
+        return [*self.known(ty, depth), *constant] or self.known(ty, 2)
 
     def ordered_ways(self, ty: Ty, depth: int) -> list[Callable[[], str]]:
         ways = [lambda: "Place(0)", *self.known(ty, depth), *self.maybe_none(ty, depth), *self.payload("place", depth)]
@@ -292,7 +295,8 @@ class Expressions:
         return [lambda: f"Colour.{self.pick(COLOUR.members)}", *self.known(ty, depth)]
 
     def opt_ways(self, ty: Ty, depth: int) -> list[Callable[[], str]]:
-        inner = [lambda: self.expr(ty.of, depth)] if ty.of != CPU or self.known(CPU, 0) else []
+        rare = ty.of in (CPU, TEXT) and not self.known(ty.of, depth)
+        inner = [] if rare else [lambda: self.expr(ty.of, depth)]
         return [lambda: "None", *self.known(ty, depth), *inner]
 
     def union_ways(self, ty: Ty, depth: int) -> list[Callable[[], str]]:

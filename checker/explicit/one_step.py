@@ -23,7 +23,7 @@ class OneStep:
 
     def __init__(self, system: ir.System) -> None:
         self._program = Program(system)
-        self._native = Native([self._program.text])
+        self._native = Native([self._program.text], speed=0)
         self._words = self._program.layout.words
         self._size = 8 * (self._words + RECORD_EXTRA)
         self._out = Region(_RECORDS * self._size, "successors")
