@@ -69,7 +69,8 @@ class SystemContext:
         return sum(self.role_types[r].size for r in before)
 
     def lock_type(self) -> t.LockT:
-        return t.LockT(tuple(f"{r.prefix}{k}" for r in self.roles for k in range(self.role_types[r].size)))
+        types = [self.role_types[role] for role in self.roles]
+        return t.LockT(tuple(f"{of.prefix}{k}" for of in types for k in range(of.size)))
 
 
 class Base:
