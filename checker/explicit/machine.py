@@ -24,7 +24,7 @@ _MOST_STATES = (1 << 32) - 2
 _RECORDS = 1 << 24
 """Transitions that one state may have."""
 _SMALL = 1 << 25
-"""A table below this many bytes grows by four, above by two."""
+"""A table below this many bytes grows by four, unless memory is short, above by two."""
 
 
 class Machine:
@@ -131,7 +131,7 @@ class Machine:
         wanted = self[Ctx.COUNT] + pending
         buckets = self.buckets
         while buckets * LANES * _LOAD < wanted:
-            buckets *= 4 if buckets * _BUCKET < _SMALL else 2
+            buckets *= 4 if buckets * _BUCKET < min(_SMALL, self.memory // 32) else 2
         size = buckets * _BUCKET
         if buckets > self.buckets and size + wanted * 8 * self.words <= self.memory:
             # in place: cleared, and filled again from the array of states
