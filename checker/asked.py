@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import os
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checker.language.errors import UsageError
+from checker.language.errors import LanguageError, UsageError
+from checker.language.ir import Pos
 from checker.language.spec import Design, Scope, Spec
 from checker.words import unknown
 
@@ -81,17 +84,13 @@ class Asked:
                 if part not in known:
                     raise UsageError(unknown("scope", part, known))
                 scope = known[part]
-        for name, count in scope.describe().items():
-            if count < 1:
-                raise UsageError(f"scope {scope.name!r} has {count} of {name}: it takes at least one, as nothing can "
-                                 "happen without")
         return scope
 
 
 def ask(words: Sequence[str], *, switches: Sequence[str] = (), design: str | None = None,
         scope: Sequence[str] = ()) -> tuple[Asked, list[str]]:
     """The model that the words of a command line are about, and those of them that name no file."""
-    from checker.language import load_specs
+    from checker.language.load import load_specs
 
     files = [word for word in words if is_file(word)]
     if len(files) > 1:
@@ -99,8 +98,22 @@ def ask(words: Sequence[str], *, switches: Sequence[str] = (), design: str | Non
     file = files[0] if files else None
     if file is not None:
         readable(file)
-    specs = load_specs(file)
+    try:
+        specs = load_specs(file)
+    except (LanguageError, UsageError, ImportError):
+        raise
+    except SyntaxError as error:
+        raise LanguageError(Pos(error.filename or "?", error.lineno or 1), f"this is no Python: {error.msg}") from None
+    except (Exception, SystemExit) as error:
+        raise LanguageError(culprit(error), f"{type(error).__name__}: {error}") from error
     return Asked(file, specs, tuple(switches), design, tuple(scope)), [word for word in words if word not in files]
+
+
+def culprit(error: BaseException) -> Pos | None:
+    """The last place of a traceback that is not the checker's own."""
+    places = [Pos(frame.filename, frame.lineno or 1) for frame in traceback.extract_tb(error.__traceback__)
+              if not frame.filename.startswith((os.path.dirname(__file__), "<frozen"))]
+    return places[-1] if places else None
 
 
 def is_file(word: str) -> bool:

@@ -33,11 +33,17 @@ def claims(system: ir.System) -> list[Claim]:
     """
     found = [Claim(p.name, p.kind, first_line(p.doc), p) for p in system.promises]
     found += [Claim(text, "assertion", "") for text in system.assertions]
-    has_locks = any(isinstance(f.type, LockT) for f in system.fields)
     taken = {claim.name for claim in found}
     found += [Claim(name, "built-in", doc) for name, doc in BUILT_IN.items()
-              if name not in taken and (has_locks or name != "no_lock_left_behind")]
+              if name not in taken and applies(name, system)]
     return found
+
+
+def applies(name: str, system: ir.System) -> bool:
+    """Whether a system of this kind can break what is always promised."""
+    if name == "no_lock_left_behind":
+        return any(isinstance(f.type, LockT) for f in system.fields)
+    return name != "every_operation_can_finish" or bool(system.roles)
 
 
 def first_line(doc: str | None) -> str:

@@ -139,7 +139,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         guard()
-        arguments = parser().parse_args(words)
+        arguments, rest = parser().parse_known_args(words)
+        flags = [word for word in rest if word.startswith("-")]
+        if flags:
+            raise UsageProblem(f"there is no option {flags[0]}; see vswap {arguments.command} --help")
+        arguments.words += rest  # the words behind an option
     except UsageProblem as problem:
         return complain(str(problem), 2, json="--json" in words)
     from checker.commands import perform
@@ -154,13 +158,16 @@ def complain(text: str, code: int, *, json: bool) -> int:
     if json:
         from checker.report.json import document
         from checker.report.output import Output, OutputError
-        from checker.report.verdict import Exit
+        from checker.report.verdict import Exit, worst
 
+        output = Output()
         try:
-            Output().lines([document(Exit(code), errors=[text])])
+            output.lines([document(Exit(code), errors=[text])])
         except OutputError as error:
             print(f"vswap: error: {error}", file=sys.stderr)
-            return code if code == 70 or code == 2 else 4
+            return int(worst([Exit(code), Exit.MISSING]))
+        if output.failed:
+            return int(worst([Exit(code), Exit.MISSING]))
     return code
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -36,11 +37,10 @@ def perform(arguments: argparse.Namespace) -> int:
     output = Output()
     try:
         with interruptible():
-            return int(COMMANDS[arguments.command](arguments, output))
+            code = COMMANDS[arguments.command](arguments, output)
+            return int(worst([code, Exit.MISSING]) if output.failed else code)
     except OutputError as error:
         _say(f"vswap: error: {error}")
-        if error.worth_keeping:
-            _say("\n".join(["vswap: here it is instead:", *output.written]))
         return int(Exit.MISSING)
     except BaseException as error:
         code, text = _reason(error)
@@ -97,18 +97,18 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
     asked, names = _asked(arguments)
     wanted = names or [name for name, spec in asked.specs.items() if spec.default]
     if not wanted:
-        what = f"{asked.file} defines no spec" if not asked.specs else "no spec is a default one"
+        what = f"{asked.file or asked.model} defines no spec" if not asked.specs else "no spec is a default one"
         raise Complaint(Exit.NOTHING, f"{what}: nothing was checked")
     for name in wanted:
-        asked.spec(name)
+        asked.design_of(asked.spec(name))
+        asked.scope_of(asked.spec(name))
     rans: list[Ran] = []
     for ran in run(asked, list(dict.fromkeys(wanted)), _bounds(arguments, first=arguments.first)):
         rans.append(ran)
         _trouble(ran.result)
         if not arguments.json:
             output.lines(spec_lines(ran.result))
-            for trace in _traces(ran):
-                _draw(trace, arguments, output)
+            _draw_one(ran, _traces(ran), arguments, output)
     results = [ran.result for ran in rans]
     never = None if names or asked.changed else _never(rans)
     code = worst([result.exit for result in results] + ([Exit.VACUOUS] if never else []))
@@ -143,6 +143,20 @@ def _never(rans: Sequence[Ran]) -> list[str] | None:
 
 def _traces(ran: Ran) -> list[Trace]:
     return [verdict.trace for verdict in ran.result.verdicts if verdict.trace is not None]
+
+
+def _draw_one(ran: Ran, traces: Sequence[Trace], arguments: argparse.Namespace, output: Output) -> None:
+    """The race of what the spec is about, or else the shortest; the others by name."""
+    if not traces:
+        return
+    order = ran.result.expected
+    chosen = min(traces, key=lambda t: (order.index(t.promise) if t.promise in order else len(order), len(t.steps)))
+    _draw(chosen, arguments, output)
+    others = [trace.promise for trace in traces if trace is not chosen]
+    if others:
+        lines = textwrap.wrap(f"Broken, too: {'; '.join(others)}. To see one: vswap explain {ran.result.spec} PROMISE",
+                              75, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+        output.lines([*lines, ""])
 
 
 def _draw(trace: Trace, arguments: argparse.Namespace, output: Output) -> None:
@@ -180,10 +194,13 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
         _trouble(ran.result)
         if ran.system is not None and promises:
             _known(promises, ran)
-        for trace in _traces(ran):
-            drawn += 1
-            if not arguments.json:
+        traces = _traces(ran)
+        drawn += len(traces)
+        if not arguments.json:
+            for trace in traces if promises else ():
                 _draw(trace, arguments, output)
+            if not promises:
+                _draw_one(ran, traces, arguments, output)
     code = worst(result.exit for result in results)
     if arguments.json:
         from checker.report.json import document

@@ -19,7 +19,7 @@ from checker.report.verdict import Exit, SpecResult, Verdict, judge
 if TYPE_CHECKING:
     from checker.counterexample.follow import Question
     from checker.explicit.result import Coverage, Exploration
-    from checker.language.ir import System
+    from checker.language.build import Built
     from checker.language.spec import Spec
 
 INTERRUPTED = "interrupted"
@@ -41,7 +41,7 @@ class Ran:
 
     result: SpecResult
     question: Question | None = None
-    system: System | None = None
+    system: Built | None = None
     coverage: Coverage | None = None
 
 
@@ -81,7 +81,7 @@ def run(asked: Asked, names: Sequence[str], bounds: Bounds, *, traces: bool | Se
 
 def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str]) -> Ran:
     """Asks one spec; whatever goes wrong with it is part of the result."""
-    result = SpecResult(spec.name, why=spec.why)
+    result = SpecResult(spec.name, why=spec.why, expected=list(spec.expected))
     progress = Progress(spec.name)
     ran = Ran(result)
     try:
@@ -111,15 +111,15 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     from checker.explicit.result import LimitError
 
     result = ran.result
+    if not [*spec.model.rules, *(f for functions in spec.model.operations.values() for f in functions)]:
+        result.error = f"the model of spec {spec.name} has neither rules nor operations: nothing was checked"
+        result.error_exit = Exit.NOTHING
+        return
     ran.question = question(asked, spec)
     ran.system = system = ran.question.system
     result.scope_name, result.scope, result.design = (
         ran.question.scope["name"], ran.question.scope, ran.question.design)
     result.changed = unusual(asked.design_of(spec))
-    if not system.rules and not any(role.operations for role in system.roles):
-        result.error = f"the model of spec {spec.name} has neither rules nor operations: nothing was checked"
-        result.error_exit = Exit.NOTHING
-        return
     limits = Limits(max_states=bounds.max_states, memory=bounds.memory, seconds=bounds.seconds)
     try:
         found = explore(system, limits=limits, first=bounds.first, progress=progress)
@@ -140,7 +140,7 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
 def question(asked: Asked, spec: Spec) -> Question:
     """The spec, compiled as it is asked."""
     from checker.counterexample.follow import Question
-    from checker.language import build
+    from checker.language.build import build
 
     design, scope = asked.design_of(spec), asked.scope_of(spec)
     system = build(spec, design=design, scope=scope)
@@ -161,7 +161,7 @@ def follow_all(ran: Ran, found: Exploration, traces: bool | Sequence[str]) -> No
             verdict.trace = follow(ran.question, found.findings[verdict.promise])
 
 
-def _undecided(system: System, spec: Spec, result: SpecResult) -> list[Verdict]:
+def _undecided(system: Built, spec: Spec, result: SpecResult) -> list[Verdict]:
     from checker.claims import claims
 
     reason = f"nothing known: {result.stopped}"
@@ -169,7 +169,7 @@ def _undecided(system: System, spec: Spec, result: SpecResult) -> list[Verdict]:
                     expected="broken" if claim.name in spec.expected else "holds") for claim in claims(system)]
 
 
-def never_run(system: System, found: Exploration) -> list[str]:
+def never_run(system: Built, found: Exploration) -> list[str]:
     """The operations of the scope that no actor ever started."""
     names = {procedure.name for role in system.roles for procedure in role.operations}
     return sorted(name for name in names if not found.coverage.procedures.get(name))

@@ -6,6 +6,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+SHOWN = 8
+"""How many names a sentence lists."""
+
 
 def amount(n: int, one: str, many: str | None = None) -> str:
     """``amount(1234, "state")`` is "1,234 states"."""
@@ -18,7 +21,10 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
         return f"there is no {what} {name!r}; did you mean {' or '.join(near)}?"
-    return f"there is no {what} {name!r}; there {'is' if len(names) == 1 else 'are'} {', '.join(names) or 'none'}"
+    if not names:
+        return f"there is no {what} {name!r}, there are none at all"
+    rest = f" and {len(names) - SHOWN} more ('vswap list' has them all)" if len(names) > SHOWN else ""
+    return f"there is no {what} {name!r}; there {'is' if len(names) == 1 else 'are'} {', '.join(names[:SHOWN])}{rest}"
 
 
 def seconds(value: float) -> str:

@@ -25,8 +25,8 @@ class Clause:
 
 def plain(name: str) -> str:
     """The author's name of a local, without what the front end adds to keep names apart."""
-    own = re.sub(r"^(\w+#\d+\.)+", "", name)
-    return re.split(r"[#.]", own)[0] or name
+    own = re.sub(r"^(\w+#\d+\.)+", "", name).lstrip("$")
+    return re.split(r"[#.$]", own)[0] or name
 
 
 class _Finder:

@@ -51,7 +51,7 @@ class _Leave(Exception):
 
 
 def element(field: ir.Field, indices: Sequence[int]) -> str:
-    """An element of the state as its author writes it: ``folio[f0].content``."""
+    """An element of the state as its author writes it: ``cell[n0].owner``."""
     shown = [f"[{dim.show(k)}]" for dim, k in zip(field.dims, indices, strict=True)]
     if "[]" in field.name:
         parts = field.name.split("[]")

@@ -17,10 +17,11 @@ from checker.counterexample.evaluate import element
 from checker.counterexample.key import Key, model_hash
 from checker.counterexample.trace import Change, Standing, Step, Trace
 from checker.language import ir
-from checker.language.errors import UsageError
+from checker.language.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from checker.explicit.result import Finding
+    from checker.language.build import Built
     from checker.language.raw import Configuration, Raw, Transition
 
 LOOK_AHEAD = 5000
@@ -40,7 +41,7 @@ class Question:
 
     model: str
     spec: str
-    system: ir.System
+    system: Built
     scope: dict[str, Any]
     design: dict[str, Any]
     options: tuple[str, ...] = ()
@@ -71,11 +72,10 @@ def follow(question: Question, finding: Finding) -> Trace:
     raw = Raw(question.system)
     claim = _claim(question.system, finding.promise)
     walk = _start(raw, finding.path[0])
-    length = len(finding.path) - 1 + (finding.error is not None)
-    for k in range(length):
+    for k in range(finding.depth):
         vector = finding.path[k + 1] if k + 1 < len(finding.path) else None
         move = finding.moves[k] if finding.moves else None
-        number, transition = _choose(raw, walk, vector, move, finding.promise, last=k == length - 1)
+        number, transition = _choose(raw, walk, vector, move, finding.promise, last=k == finding.depth - 1)
         walk.take(number, transition)
     return _trace(question, raw, claim, walk, minimal=True)
 
@@ -207,22 +207,47 @@ def _shows(raw: Raw, claim: Claim, walk: _Walk) -> tuple[bool, Clause | None]:
     """Whether the claim is broken at the end of the walk, and which part of it."""
     last = walk.taken[-1][1] if walk.taken else None
     if claim.promise is not None:
-        crossed = last is None or last.target is not None
-        if claim.kind == "step":
-            if last is None or not crossed:
-                return False, None
-            old = walk.configurations[-2].cells
-        else:
-            old = None
-        clause = why(claim.promise.condition, raw.system.roles, walk.here.cells, old)
-        if claim.kind == "reachable":
-            return crossed and clause is None, None
-        return crossed and clause is not None, clause
+        return _promise_broken(raw, claim.promise, walk)
     if claim.name == "no_model_error":
-        return last is not None and last.error is not None and last.target is None, None
+        if last is not None and last.target is None:
+            return claim.name in last.broken, None
+        return _promise_goes_wrong(raw, walk)
     if claim.name == "no_deadlock":
         return not raw.successors(walk.here), None
     return last is not None and claim.name in last.broken, None
+
+
+def _promise_broken(raw: Raw, promise: ir.Promise, walk: _Walk) -> tuple[bool, Clause | None]:
+    """What the author's own function says of the end of the walk, and why."""
+    last = walk.taken[-1][1] if walk.taken else None
+    if (last is not None and last.target is None) or (promise.kind == "step" and last is None):
+        return False, None
+    old = walk.configurations[-2] if promise.kind == "step" else None
+    try:
+        holds = raw.holds(promise.name, walk.here, old)
+    except (ModelError, ValueError, ZeroDivisionError):
+        return False, None
+    if promise.kind == "reachable":
+        return holds, None
+    if holds:
+        return False, None
+    clause = why(promise.condition, raw.system.roles, walk.here.cells, old.cells if old is not None else None)
+    if clause is None:
+        raise Disagreement(f"{promise.name} is false in Python, and true as it was compiled")
+    return True, clause
+
+
+def _promise_goes_wrong(raw: Raw, walk: _Walk) -> tuple[bool, Clause | None]:
+    """Whether a promise cannot even be asked at the end of the walk: it reads through None, or the like."""
+    for promise in raw.system.promises:
+        if promise.kind == "step" and not walk.taken:
+            continue
+        old = walk.configurations[-2] if promise.kind == "step" else None
+        try:
+            raw.holds(promise.name, walk.here, old)
+        except (ModelError, ValueError, ZeroDivisionError) as error:
+            return True, Clause(error=f"{promise.name}: {error}")
+    return False, None
 
 
 def _stuck(raw: Raw, configuration: Configuration) -> set[str]:

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import textwrap
 from dataclasses import dataclass
 
-from checker.counterexample.trace import Step, Trace
+from checker.counterexample.trace import Change, Step, Trace
 from checker.words import amount
 
 WIDTH = 75
@@ -52,20 +53,31 @@ def columns(trace: Trace, width: int = WIDTH) -> str:
             rows += _step(step, actors.index(step.actor), stacks)
     if not rows:
         return "  (an initial state: nobody has moved yet)"
-    room = (width - MARGIN) // max(1, len(actors))
+    step_ = _stagger(actors, rows, width)
     out = []
     if actors:
-        out.append(_across(actors, room))
-        out.append(_across(["-" * len(actor) for actor in actors], room))
+        out.append(_across(actors, step_))
+        out.append(_across(["-" * len(actor) for actor in actors], step_))
     for row in rows:
-        left = 0 if row.column is None else MARGIN + row.column * room
-        space = width if row.column is None else room - (GAP if row.column < len(actors) - 1 else 0)
-        out += [" " * left + line for line in _wrap(row.text, row.indent, space)]
+        left = 0 if row.column is None else MARGIN + row.column * step_
+        out += [" " * left + line for line in _wrap(row.text, row.indent, width - left)]
     return "\n".join(out)
 
 
-def _across(texts: list[str], room: int) -> str:
-    return (" " * MARGIN + "".join(text.ljust(room) for text in texts)).rstrip()
+def _stagger(actors: list[str], rows: list[_Row], width: int) -> int:
+    """How far apart columns begin.  No row has text in two of them, so that each may reach to the right edge."""
+    if not actors:
+        return 0
+    apart = (width - MARGIN) // max(2, len(actors))
+    least = max(12, *(len(actor) + GAP for actor in actors)) if len(actors) < 5 else 10
+    for row in rows:
+        if row.column:
+            apart = min(apart, (width - MARGIN - row.indent - len(row.text)) // row.column)
+    return max(apart, least)
+
+
+def _across(texts: list[str], apart: int) -> str:
+    return (" " * MARGIN + "".join(text.ljust(apart) for text in texts)).rstrip()
 
 
 def _rule(step: Step) -> list[_Row]:
@@ -101,17 +113,51 @@ def _step(step: Step, column: int, stacks: dict[str, tuple[str, ...]]) -> list[_
 
 def _details(step: Step) -> list[str]:
     """What was chosen, where it cannot be seen from what changed; what changed; what went wrong."""
-    visible = {change.new for change in step.changes}
+    changes = _changes(step)
+    seen = set(re.findall(r"\w+", " ".join(changes)))
     texts = []
     for text, value in step.choices:
         if value == "True":
             texts.append(f"({text})")
-        elif value != "False" and not any(value in new for new in visible):
-            texts.append(f"({text}: {value})")
-    texts += [f"{change.path} = {change.new}" for change in step.changes]
-    if step.error:
+        elif value != "False" and value not in seen:
+            texts.append(f"(chooses {text} {value})" if value.isdigit() else f"(chooses {value})")
+    texts += changes
+    if step.error and "no_model_error" in step.broken:
         texts.append(f"BUG: {_without_place(step.error)}")
-    return texts + [f"BUG: {text}" for text in step.broken if text != step.error]
+    return texts + [f'BUG: "{name}" fails' if " " in name else f"BUG: {name} broken"
+                    for name in step.broken if name != "no_model_error"]
+
+
+GROUP = 3
+"""From so many changes of one record on, they share a line."""
+
+
+def _changes(step: Step) -> list[str]:
+    """What a step has changed, as assignments; locks are taken and released."""
+    texts: list[str] = []
+    records: dict[str, list[str]] = {}
+    for change in step.changes:
+        if change.new.startswith("held by ") or change.old.startswith("held by "):
+            texts.append(_lock(change, step.actor))
+            continue
+        head, dot, name = change.path.rpartition(".")
+        records.setdefault(head if dot else change.path, []).append(
+            f"{name} = {change.new}" if dot else f"{change.path} = {change.new}")
+    for record, parts in records.items():
+        if parts[0].startswith(record):
+            texts += parts
+        elif len(parts) < GROUP:
+            texts += [f"{record}.{part}" for part in parts]
+        else:
+            texts.append(f"{record}: {', '.join(parts)}")
+    return texts
+
+
+def _lock(change: Change, actor: str | None) -> str:
+    if change.new == "free":
+        return f"{change.path} released"
+    holder = change.new.removeprefix("held by ")
+    return f"{change.path} taken" if holder == actor else f"{change.path} left to {holder}"
 
 
 def _without_place(error: str) -> str:
@@ -125,7 +171,7 @@ def _footer(trace: Trace, width: int) -> list[str]:
         parts.append("  * is a step of nobody in particular: the device, a user, time.")
     parts.append(_broken(trace, width))
     if trace.minimal:
-        parts.append(_fill("  " + minimal(trace), width, "  "))
+        parts.append(_fill("  " + minimal(trace), width, ""))
     parts.append("  To see it again:\n" + _command(trace, width))
     return parts
 

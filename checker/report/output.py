@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 STYLES = {"good": "green", "bad": "bold red", "unsure": "yellow", "title": "bold", "quiet": "dim"}
@@ -22,26 +22,25 @@ class Line:
 
 
 class OutputError(Exception):
-    """Standard output does not take the result; ``worth_keeping`` is False if nobody listens any more."""
-
-    def __init__(self, reason: str, *, worth_keeping: bool):
-        super().__init__(f"the result cannot be written to standard output: {reason}")
-        self.worth_keeping = worth_keeping
+    """Nobody listens any more at the other end of standard output."""
 
 
 class Output:
-    """Writes to standard output, and remembers it for the case that this fails."""
+    """Writes to standard output; where that fails (``failed``), all of it goes to standard error."""
 
     def __init__(self) -> None:
         self.written: list[str] = []
+        self.failed = False
         stream = sys.stdout
         self.colour = stream is not None and stream.isatty() and "NO_COLOR" not in os.environ
 
     def lines(self, lines: Iterable[Line | str]) -> None:
-        """Prints the lines, and sees to it that they have arrived."""
+        """Prints the lines, and sees to it that they have arrived; OutputError if nobody reads them."""
         made = [line if isinstance(line, Line) else Line(line) for line in lines]
         self.written += [line.text for line in made]
-        if self.colour:
+        if self.failed:
+            self._instead(line.text for line in made)
+        elif self.colour:
             self._attempt(lambda: self._coloured(made))
         else:
             self._attempt(lambda: self._plain("".join(line.text + "\n" for line in made)))
@@ -63,15 +62,24 @@ class Output:
                 text.stylize(STYLES[line.mark], 0, line.until)
             console.print(text)
 
-    def _attempt(self, write: object) -> None:
-        assert callable(write)
+    def _attempt(self, write: Callable[[], None]) -> None:
         try:
             write()
         except (OSError, ValueError) as error:
             code = error.errno if isinstance(error, OSError) else errno.EBADF
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             _silence()
-            raise OutputError(reason, worth_keeping=code != errno.EPIPE) from None
+            sentence = f"the result cannot be written to standard output: {reason}"
+            if code == errno.EPIPE:
+                raise OutputError(sentence) from None
+            self.failed = True
+            self._instead([f"vswap: error: {sentence}; here it is instead", *self.written])
+
+    @staticmethod
+    def _instead(texts: Iterable[str]) -> None:
+        if sys.stderr is not None:
+            sys.stderr.write("".join(text + "\n" for text in texts))
+            sys.stderr.flush()
 
 
 def _silence() -> None:

@@ -83,6 +83,7 @@ class SpecResult:
     scope: dict[str, Any] = field(default_factory=dict)
     design: dict[str, Any] = field(default_factory=dict)
     changed: dict[str, str] = field(default_factory=dict)
+    expected: list[str] = field(default_factory=list)
     states: int = 0
     transitions: int = 0
     depth: int = 0
