@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Lowering of calls: the words of the language, builtins, constructors, helpers."""
+"""Lowering of calls: the words of the language, builtins, constructors."""
 
 from __future__ import annotations
 
@@ -11,29 +11,25 @@ from typing import Any
 
 from checker.language import ir, verbs
 from checker.language import types as t
-from checker.language.context import Binding as Context
-from checker.language.expressions import Expressions, is_record, is_sort
-from checker.language.frames import Frame
+from checker.language.expressions import is_record, is_sort
+from checker.language.helpers import Helpers
 from checker.language.locking import Locking
 from checker.language.places import (
     Binding,
     EmptySetT,
     LocalB,
     NewRecordB,
-    NoneT,
-    PlaceB,
     StaticB,
     kind,
     strip,
 )
 from checker.language.shapes import index_type
-from checker.language.sorts import Case, Range
-from checker.language.source import Source, source_of
+from checker.language.sorts import Case
 
 QUANTIFIERS = {all: "all", any: "any", sum: "sum", min: "min", max: "max"}
 
 
-class Calls(Expressions, Locking):
+class Calls(Helpers, Locking):
     """Lowers calls in expressions."""
 
     def call(self, node: ast.Call) -> Binding:
@@ -102,16 +98,6 @@ class Calls(Expressions, Locking):
     def misplaced_range(self, node: ast.Call) -> Binding:
         self.fail(node, "range(...) belongs into 'for', choose or a generator")
 
-    def arguments(self, node: ast.Call, least: int, most: int) -> list[ast.expr]:
-        if node.keywords or not least <= len(node.args) <= most:
-            self.fail(
-                node,
-                f"{ast.unparse(node.func)} takes {least if least == most else f'{least} to {most}'} arguments here",
-            )
-        return node.args
-
-    # ------------------------------------------------------------ builtins
-
     def length(self, node: ast.Call) -> Binding:
         found = self.expression(self.arguments(node, 1, 1)[0])
         if isinstance(found, StaticB) and is_sort(found.value):
@@ -146,8 +132,6 @@ class Calls(Expressions, Locking):
     def empty_set(self, node: ast.Call) -> Binding:
         self.arguments(node, 0, 0)
         return self.const(EmptySetT(), 0, node)
-
-    # ---------------------------------------------------------- quantifiers
 
     def quantifier(self, node: ast.Call) -> Binding:
         name = ast.unparse(node.func)
@@ -214,134 +198,6 @@ class Calls(Expressions, Locking):
             times *= binder.domain.type.card
         return t.IntT(max(-t.WIDE, min(0, of.lo * times)), min(t.WIDE, max(0, of.hi * times)))
 
-    def domain(self, node: ast.expr) -> tuple[ir.Domain, ir.Expr | None]:
-        """What is looped over, and the set that an element must be in (if it is a set)."""
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
-            args = [self.number(a) for a in self.arguments(node, 1, 2)]
-            lo = args[0] if len(args) == 2 else self.const(t.IntT(0, 0), 0, node)
-            hi = args[-1]
-            assert isinstance(lo.type, t.IntT) and isinstance(hi.type, t.IntT)
-            type_ = t.IntT(lo.type.lo, max(lo.type.lo, hi.type.hi - 1))
-            return ir.Domain(type=type_, lo=lo, hi=hi), None
-        found = self.expression(node)
-        if isinstance(found, StaticB):
-            whole = self.whole(found.value)
-            if whole is None:
-                self.fail(
-                    node,
-                    f"{self.describe(found.value)} has no values to loop over or choose from: use a sort, an Enum, "
-                    "range or a Set",
-                )
-            return self.all_of(whole, node), None
-        value = self.as_value(found, node)
-        if not isinstance(value.type, t.SetT):
-            self.fail(
-                node,
-                f"{kind(value.type)} has no values to loop over or choose from: use a sort, an Enum, range or a Set",
-            )
-        return self.all_of(value.type.of, node), value
-
-    def whole(self, value: Any) -> t.Type | None:
-        if isinstance(value, Range):
-            return self.range_type(value)
-        if value is bool:
-            return t.BOOL
-        if is_sort(value) and value.kind != "data":
-            return index_type(value)
-        if isinstance(value, enum.EnumMeta):
-            return t.EnumT(value.__name__, tuple(m.name for m in value))  # type: ignore[var-annotated]
-        return None
-
-    def all_of(self, type_: t.Type, node: ast.AST) -> ir.Domain:
-        count = t.IntT(0, type_.card)
-        low, high = type_.low, type_.low + type_.card
-        return ir.Domain(type=type_, lo=self.const(count, low, node), hi=self.const(count, high, node))
-
-    # --------------------------------------------------------------- choices
-
-    def choose(self, node: ast.Call, empty: str) -> Binding:
-        self.not_in_promise(node)
-        where: ast.expr | None = node.args[1] if len(node.args) == 2 else None
-        for keyword in node.keywords:
-            if keyword.arg == "where":
-                where = keyword.value
-            elif keyword.arg == "or_block" and empty == "error":
-                if not isinstance(keyword.value, ast.Constant):
-                    self.fail(node, "or_block is True or False")
-                empty = "block" if keyword.value.value else empty
-            else:
-                self.fail(node, f"{ast.unparse(node.func)} has no argument {keyword.arg}")
-        if not 1 <= len(node.args) <= 2:
-            self.fail(node, f"{ast.unparse(node.func)} takes a sort and where=lambda x: ...")
-        with self.capture() as body:
-            domain, within = self.domain(node.args[0])
-            candidate, name = self.fresh_name("candidate"), self.fresh_name("chosen")
-            self.declare(candidate, domain.type, node)
-            condition: ir.Expr | None = None
-            if within is not None:
-                condition = ir.SetHas(type=t.BOOL, pos=self.pos(node), item=self.local(candidate, node), operand=within)
-            if where is not None:
-                one = self.where(where, candidate)
-                condition = one if condition is None else self.both(condition, one, node)
-            type_ = domain.type
-            if empty == "none":
-                if not isinstance(type_, (t.IndexT, t.EnumT)):
-                    self.fail(node, "choose_or_none takes a sort or an enum")
-                type_ = t.OptT(type_)
-            self.declare(name, type_, node)
-            body.append(
-                ir.Choose(
-                    pos=self.pos(node),
-                    name=name,
-                    candidate=candidate,
-                    domain=domain,
-                    where=condition,
-                    empty=empty,
-                    text=ast.unparse(node.args[0]),
-                )
-            )
-        return ir.Do(type=type_, pos=self.pos(node), body=tuple(body), result=self.local(name, node))
-
-    def where(self, node: ast.expr, candidate: str) -> ir.Expr:
-        if not isinstance(node, ast.Lambda) or len(node.args.args) != 1:
-            self.fail(node, "where= takes a lambda of one argument: where=lambda x: ...")
-        saved = dict(self.frame.names)
-        self.frame.names[node.args.args[0].arg] = LocalB(candidate)
-        condition = self.boolean(node.body)
-        self.frame.names = saved
-        return condition
-
-    def maybe(self, node: ast.Call) -> Binding:
-        self.not_in_promise(node)
-        text = self.arguments(node, 1, 1)[0]
-        if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
-            self.fail(node, 'maybe takes a literal text: maybe("allocation fails")')
-        failures = self.system.binding.failures
-        if failures is not None and text.value not in failures:
-            return self.const(t.BOOL, 0, node)
-        candidate, name = self.fresh_name("candidate"), self.fresh_name("chosen")
-        for local in (candidate, name):
-            self.declare(local, t.BOOL, node)
-        statement = ir.Choose(
-            pos=self.pos(node),
-            name=name,
-            candidate=candidate,
-            domain=self.all_of(t.BOOL, node),
-            where=None,
-            empty="error",
-            text=text.value,
-        )
-        return ir.Do(type=t.BOOL, pos=self.pos(node), body=(statement,), result=self.local(name, node))
-
-    def not_in_promise(self, node: ast.AST) -> None:
-        if self.promise_kind is not None:
-            word = ast.unparse(node.func) if isinstance(node, ast.Call) else "this"
-            self.fail(
-                node, f"{word} belongs into rules and operations: a promise only looks at the state and returns a bool"
-            )
-
-    # ---------------------------------------------------------- constructors
-
     def construct_case(self, case: Case, node: ast.Call) -> Binding:
         given = list(case.fields)
         if len(node.args) + len(node.keywords) != len(given) or len(node.args) > len(given):
@@ -376,112 +232,6 @@ class Calls(Expressions, Locking):
             self.fail(node, "'**' arguments are not part of the language: pass each field")
         return NewRecordB(cls, fields)
 
-    # --------------------------------------------------------------- helpers
-
-    def helper(self, function: Any, node: ast.Call) -> Binding:
-        source = source_of(function)
-        if source.yields:
-            self.fail(
-                node, f'{function.__name__} contains yields: call it with "yield from" (without it Python runs nothing)'
-            )
-        if verbs.kind_of(function) in ("rule", "operation"):
-            self.fail(
-                node,
-                f"{function.__name__} is a {verbs.kind_of(function)}: move what is shared into a helper and call that",
-            )
-        with self.capture() as body:
-            self.inline(source, node)
-            frame = self.inlined
-        if frame.result is None:
-            result: ir.Expr = self.const(NoneT(), 0, node)
-        else:
-            result = self.local(frame.result, node)
-        simple = single_value(body, frame)
-        if simple is not None:
-            return simple
-        return ir.Do(type=result.type, pos=self.pos(node), body=tuple(body), result=result)
-
-    def inline(self, source: Source, node: ast.Call) -> None:
-        """Emits the body of a helper, its parameters bound; leaves its frame in ``inlined``."""
-        caller = self.frame
-        if any(f.source.function is source.function for f in caller.stack()):
-            self.fail(
-                node, f"{source.function.__name__} calls itself: recursion is not part of the language, write a loop"
-            )
-        arguments = self.match(source, node)
-        frame = self.new_frame(source, node.lineno)
-        for name, binding in arguments.items():
-            self.bind_parameter(frame, name, binding, node)
-        self.frame = frame
-        try:
-            self.function_body(frame)
-        finally:
-            self.frame = caller
-        self.inlined = frame
-
-    inlined: Frame
-
-    def function_body(self, frame: Frame) -> None:
-        raise NotImplementedError
-
-    def match(self, source: Source, node: ast.Call) -> dict[str, Binding]:
-        """The arguments of a call by parameter name, evaluated left to right."""
-        spec = source.tree.args
-        name = source.tree.name
-        if spec.vararg or spec.kwarg:
-            self.fail(node, f"{name} takes '*' arguments, which are not part of the language: name each parameter")
-        parameters = [a.arg for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
-        if len(node.args) > len(parameters):
-            self.fail(node, f"{name} takes {len(parameters)} arguments, {len(node.args)} are given")
-        found: dict[str, Binding] = {}
-        for parameter, argument in zip(parameters, node.args, strict=False):
-            found[parameter] = self.expression(argument)
-        for keyword in node.keywords:
-            if keyword.arg is None or keyword.arg not in parameters or keyword.arg in found:
-                self.fail(node, f"{name} has no argument {keyword.arg}, or it is given twice")
-            found[keyword.arg] = self.expression(keyword.value)
-        defaults = inspect.signature(source.function).parameters
-        for parameter in parameters:
-            if parameter not in found:
-                default = defaults[parameter].default
-                if default is inspect.Parameter.empty:
-                    self.fail(node, f"{name} needs an argument {parameter}")
-                if isinstance(default, (list, dict, set)):
-                    self.fail(
-                        node, f"{name}: the default of {parameter} is mutable; use None, a number or an enum member"
-                    )
-                found[parameter] = self.static(default, node)
-        return found
-
-    def bind_parameter(self, frame: Frame, name: str, binding: Binding, node: ast.AST) -> None:
-        assigned = name in frame.source.assigned
-        caller = self.frame
-        if isinstance(binding, StaticB) and isinstance(binding.value, Case):
-            binding = self.make_case(binding.value, (), node) if not binding.value.fields else binding
-        if isinstance(binding, PlaceB) and isinstance(binding.node, ir_leaf()) and not is_lock(binding):
-            binding = self.as_value(binding, node)
-        if isinstance(binding, NewRecordB):
-            self.as_value(binding, node)
-        if isinstance(binding, PlaceB):
-            self.frame = frame
-            try:
-                frame.names[name] = self.bind_place(name, binding, node)
-            finally:
-                self.frame = caller
-            return
-        if isinstance(binding, ir.Expr):
-            if not assigned and isinstance(binding, (ir.Local, ir.Const)):
-                frame.names[name] = LocalB(binding.name) if isinstance(binding, ir.Local) else binding
-                return
-            local = f"{frame.prefix}{name}"
-            self.origin[local] = (frame.depth, name, None)
-            self.assign(local, binding, node)
-            frame.names[name] = LocalB(local)
-            return
-        frame.names[name] = binding
-
-    # -------------------------------------------------------------------- at
-
     def at(self, node: ast.Call) -> Binding:
         if self.promise_kind is None:
             self.fail(node, "at(...) belongs into promises: a rule sees the state, not where others stand")
@@ -510,29 +260,3 @@ class Calls(Expressions, Locking):
         self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None, values: dict[str, ir.Expr]
     ) -> ir.Expr:
         raise NotImplementedError
-
-
-def ir_leaf() -> type:
-    from checker.language.places import Leaf
-
-    return Leaf
-
-
-def is_lock(place: PlaceB) -> bool:
-    from checker.language.shapes import SpinT
-
-    return isinstance(place.node.field.type, (t.LockT, SpinT))  # type: ignore[union-attr]
-
-
-def single_value(body: list[ir.Stmt], frame: Frame) -> ir.Expr | None:
-    """The value of a helper that is nothing but ``return value``."""
-    if len(body) == 1 and isinstance(body[0], ir.Block):
-        body = list(body[0].body)
-    match body:
-        case [ir.SetLocal(name=name, value=value), *rest] if name == frame.result:
-            if all(isinstance(s, ir.Break) for s in rest):
-                return value
-    return None
-
-
-__all__ = ["Calls", "Context"]

@@ -193,7 +193,7 @@ class Lowering(Statements):
             if not self.changed:
                 break
             self.round += 1
-        from checker.language.calls import single_value
+        from checker.language.helpers import single_value
 
         tree = frame.source.tree
         pos = frame.source.pos(tree)
