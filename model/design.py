@@ -54,7 +54,7 @@ class SwapDesign(Design):
     fault_checks_uptodate: bool = True  # a folio that could not be read is not mapped
     load_dirties_folio: bool = True  # zswap_load frees the entry, so the folio is the only copy
     load_releases_locked: bool = True  # ... and does so before the folio is unlocked
-    zap_clears_pte_first: bool = True  # the count falls when the PTE is gone, not before
+    zap_holds_ptl: bool = True  # zap_nonpresent_ptes keeps the PTL from the count to the PTE
 
 
 design = bound(SwapDesign)

@@ -4,9 +4,7 @@
 Mirrors   zap_present_ptes(), zap_nonpresent_ptes() in mm/memory.c, free_swap_cache() in
           mm/swap_state.c, swap_put_entries_direct(), __try_to_reclaim_swap() in mm/swapfile.c
           [v2p3] [mainline]
-Left out  ranges: entries are freed one by one.  The PTL is dropped when the PTE is cleared;
-          the kernel keeps it while it tries to reclaim the cached folio, which only keeps
-          others out for longer.
+Left out  ranges: entries are freed one by one.
 """
 
 from __future__ import annotations
@@ -24,10 +22,11 @@ def zap_present_ptes(s: Swap, cpu: Task, pte: Pte):
     """Unmap a page that is in memory, for good."""
     require(s.pte[pte].tag == PteWord.PRESENT)
     f = s.pte[pte].folio
-    with hold(s.ptl[pte]):
-        s.pte[pte] = PteWord.NONE
-        s.pte_dirty[pte] = False  # an anonymous folio does not inherit it [mainline]
-        s.must_see[pte] = Content.JUNK
+    acquire(s.ptl[pte])
+    s.pte[pte] = PteWord.NONE
+    s.pte_dirty[pte] = False  # an anonymous folio does not inherit it [mainline]
+    s.must_see[pte] = Content.JUNK
+    release(s.ptl[pte])
     yield "the PTE is cleared"
 
     # free_swap_cache
@@ -42,20 +41,18 @@ def zap_present_ptes(s: Swap, cpu: Task, pte: Pte):
 def zap_nonpresent_ptes(s: Swap, cpu: Task, pte: Pte):
     """Free a page that is swapped out, for good."""
     require(s.pte[pte].tag == PteWord.SWAP)
+    if design.zap_holds_ptl:
+        acquire(s.ptl[pte])
     v = s.pte[pte].slot
-    if not design.zap_clears_pte_first:
-        in_cache = swap_put_entries_direct(s, v)
-        yield "the count is lowered"
-        s.pte[pte] = PteWord.NONE
-        s.must_see[pte] = Content.JUNK
-    else:
-        with hold(s.ptl[pte]):
-            s.pte[pte] = PteWord.NONE
-            s.must_see[pte] = Content.JUNK
-            in_cache = swap_put_entries_direct(s, v)
-    if in_cache:
-        yield "the slot is only cached"
+    only_cached = swap_put_entries_direct(s, v)
+    yield "the slot is put"
+
+    if only_cached:
         yield from __try_to_reclaim_swap(s, v)
+    s.pte[pte] = PteWord.NONE  # last: until here the PTL alone keeps the entry from being used
+    s.must_see[pte] = Content.JUNK
+    if design.zap_holds_ptl:
+        release(s.ptl[pte])
 
 
 def swap_put_entries_direct(s: Swap, v: VswapSlot) -> bool:

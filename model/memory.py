@@ -53,17 +53,16 @@ def folio_put(s: Swap, f: Folio):
 @rule
 def do_anonymous_page(s: Swap, pte: Pte, memcg: Memcg):
     """First touch of a page: a new folio is mapped and written."""
-    require(s.pte[pte] == PteWord.NONE)
+    require(s.pte[pte] == PteWord.NONE and not locked(s.ptl[pte]))
     f = folio_alloc(s)
     require(f is not None)
     folio = s.folio[f]
     folio.memcg = memcg
     folio.uptodate = True
     folio.content = fresh(Content)
-    with hold(s.ptl[pte]):
-        s.pte[pte] = PteWord.PRESENT(f)  # the allocator's reference is the mapping's now
-        s.pte_dirty[pte] = True
-        s.must_see[pte] = folio.content
+    s.pte[pte] = PteWord.PRESENT(f)  # the allocator's reference is the mapping's now
+    s.pte_dirty[pte] = True
+    s.must_see[pte] = folio.content
 
 
 @rule

@@ -130,7 +130,7 @@ class Swap(State):
     pte: Array[Pte, PteWord]
     pte_dirty: Array[Pte, bool]
     must_see: Array[Pte, Content]  # ghost: what the owner of the page last wrote
-    ptl: Array[Pte, Spinlock]
+    ptl: Array[Pte, Lock]  # page table lock: kept across steps by faults and zaps
 
     folio: Array[Folio, FolioState]
 

@@ -5,8 +5,6 @@ Mirrors   do_swap_page() in mm/memory.c, swap_read_folio() in mm/page_io.c [v2p3
 Left out  readahead of neighbours, large orders; the synchronous path, which differs in the
           number of pages read only; KSM copies.  Write faults: the page is mapped and stored to
           afterwards.  A retry inside the kernel is a new fault here.
-          The PTL is dropped when the PTE is set; the kernel keeps it to the end, which only
-          keeps others out for longer.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
         f = yield from swap_cache_alloc_folio(s, v)
         if f is None:
             return
-        yield "charged"
+        yield "the folio is charged"
         yield from swap_read_folio(s, f)
     yield "have a folio"
 
@@ -45,21 +43,25 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
         return
     yield "locked the folio"
 
-    with hold(s.ptl[pte]):
-        same = not design.fault_rechecks_pte or s.pte[pte] == PteWord.SWAP(v)
-        usable = not design.fault_checks_uptodate or folio.uptodate
-        if same and usable:
-            s.pte[pte] = PteWord.PRESENT(f)  # the reference that we hold is the mapping's now
-            folio_put_swap(s, v)
-    if not (same and usable):
+    acquire(s.ptl[pte])
+    if design.fault_rechecks_pte and s.pte[pte] != PteWord.SWAP(v):
+        release(s.ptl[pte])
         release(folio.lock)
         folio_put(s, f)
         return
+    if design.fault_checks_uptodate and not folio.uptodate:
+        release(s.ptl[pte])
+        release(folio.lock)
+        folio_put(s, f)
+        return  # SIGBUS
+    s.pte[pte] = PteWord.PRESENT(f)  # the reference that we hold is the mapping's now
+    folio_put_swap(s, v)
     yield "mapped"
 
     if should_try_to_free_swap(s, v):
         yield from folio_free_swap(s, f)
-    release(folio.lock)
+    release(folio.lock)  # still under the PTL: nobody can unmap the folio and put its reference
+    release(s.ptl[pte])
 
 
 def should_try_to_free_swap(s: Swap, v: VswapSlot) -> bool:

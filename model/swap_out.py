@@ -84,15 +84,16 @@ def try_to_unmap(s: Swap, f: Folio):
     pte = choose_or_none(Pte, where=lambda p: s.pte[p] == PteWord.PRESENT(f))
     if pte is None:
         return
-    with hold(s.ptl[pte]):
-        v = folio.swap
-        with hold(s.vswap_cluster.lock):
-            s.count[v] += 1  # folio_dup_swap: before the entry is published
-        s.pte[pte] = PteWord.SWAP(v)
-        if s.pte_dirty[pte]:
-            folio.dirty = True
-            s.pte_dirty[pte] = False
-        folio_put(s, f)  # the mapping's
+    acquire(s.ptl[pte])
+    v = folio.swap
+    with hold(s.vswap_cluster.lock):
+        s.count[v] += 1  # folio_dup_swap: before the entry is published
+    s.pte[pte] = PteWord.SWAP(v)
+    if s.pte_dirty[pte]:
+        folio.dirty = True
+        s.pte_dirty[pte] = False
+    folio_put(s, f)  # the mapping's
+    release(s.ptl[pte])
     yield "unmapped"
 
 
@@ -115,7 +116,7 @@ def swap_writeout(s: Swap, f: Folio):
         return True
 
     folio_release_non_phys_swap_backing(s, folio.swap)
-    yield "an older compressed copy is gone"
+    yield "no compressed copy is left"
 
     stored = yield from zswap_store(s, f)
     if stored:
@@ -129,7 +130,7 @@ def swap_writeout(s: Swap, f: Folio):
     if p is None:
         folio.dirty = True
         return False  # AOP_WRITEPAGE_ACTIVATE
-    yield "the slot is on the disk"
+    yield "the physical slot is published"
     __swap_writepage_phys(s, f, p)
     return True
 

@@ -7,10 +7,10 @@ Who does what
     Task       do_swap_page, zap_*       the process faults and unmaps
     nobody     first touch and stores of the process, ends of disk requests
 
-Where one step ends and the next begins: each hold of a cluster lock or PTL is one step; so
-is each look at a word without a lock.  Taking a lock that is kept (the folio lock) joins
-the step after it, giving one back the step before it; so does a reference that is put when
-the work is done, and whatever nobody else can reach yet or any more.
+Where one step ends and the next begins: each hold of a cluster lock is one step; so is each
+look at a word without a lock.  Taking a lock that is kept (folio lock, PTL) joins the step
+after it, giving one back the step before it; so does a reference that is put when the work
+is done, and whatever nobody else can reach yet or any more.
 """
 
 from __future__ import annotations

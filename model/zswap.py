@@ -99,6 +99,7 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     if f is None:
         return
     folio = s.folio[f]
+    yield "the folio is charged"
 
     if design.writeback_rechecks_entry:
         if vswap_zswap_load(s, v) != e:
@@ -114,7 +115,7 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
         return
     if not design.writeback_leaves_count:
         s.count[v] += 1
-    yield "a physical slot backs the slot"  # no longer ZSWAP: the entry is ours alone
+    yield "the physical slot is published"  # no longer ZSWAP: the entry is ours alone
 
     expect(zswap_entry_live(s, e), "nothing freed is used")
     if maybe("decompression fails"):

@@ -22,7 +22,7 @@ from specs.swap_in import (
     load_leaves_folio_clean,
     load_unlocks_early,
     reclaim_trusts_folio,
-    zap_lowers_count_first,
+    zap_without_ptl,
 )
 from specs.swap_out import (
     alloc_leaves_folio_clean,

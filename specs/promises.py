@@ -15,7 +15,7 @@ from specs.counts import (
     memcg_charged_exactly_once,
     memcg_id_references_add_up,
     no_folio_is_leaked,
-    the_count_is_the_number_of_ptes,
+    the_count_covers_every_pte,
     the_first_pte_needs_the_folio_lock,
     what_is_used_has_a_reference,
 )
@@ -55,7 +55,7 @@ PROMISES = [
     a_physical_slot_is_taken_for_a_cached_locked_folio,
     the_cache_and_the_folio_agree,
     a_cached_slot_changes_backing_under_its_folio_lock,
-    the_count_is_the_number_of_ptes,
+    the_count_covers_every_pte,
     the_first_pte_needs_the_folio_lock,
     memcg_charged_exactly_once,
     memcg_id_references_add_up,

@@ -66,7 +66,7 @@ def writeback_meets_a_recycled_entry(s: Swap):
 @reachable
 def reclaim_meets_writeback(s: Swap):
     """Reclaim works on one folio while zswap writeback has another in its hands."""
-    return at(shrink_folio_list, "clean for I/O") and at(zswap_writeback_entry, "a physical slot backs the slot")
+    return at(shrink_folio_list, "clean for I/O") and at(zswap_writeback_entry, "the physical slot is published")
 
 
 @reachable

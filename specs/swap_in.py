@@ -43,9 +43,9 @@ load_unlocks_early = what_if(
     breaks={},
 )
 
-zap_lowers_count_first = what_if(
-    """The swap count must not fall while a PTE still holds the slot.""",
-    SwapDesign(zap_clears_pte_first=False),
+zap_without_ptl = what_if(
+    """zap lowers the swap count before it clears the PTE: only the PTL makes that safe.""",
+    SwapDesign(zap_holds_ptl=False),
     breaks={},
 )
 
