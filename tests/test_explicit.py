@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -15,6 +16,7 @@ from checker.language.types import BOOL, EnumT, IndexT, IntT, LockT, OptT, SetT,
 
 HERE = ir.Pos("model.py", 7)
 BYTE = IntT(0, 255)
+NUMBER = IntT(-1000, 1000)
 
 
 class Fields:
@@ -45,7 +47,11 @@ def compare(left, op, right):
     return ir.Compare(type=BOOL, pos=HERE, op=op, left=left, right=right)
 
 
-def arith(left, op, right, type_=IntT(-1000, 1000)):
+def both(left, right):
+    return ir.And(type=BOOL, pos=HERE, left=left, right=right)
+
+
+def arith(left, op, right, type_=NUMBER):
     return ir.Arith(type=type_, pos=HERE, op=op, left=left, right=right)
 
 
@@ -66,8 +72,8 @@ def domain(low, high, type_=BYTE):
 
 
 def choose(name, low, high, where=None, empty="error", type_=BYTE):
-    return ir.Choose(pos=HERE, name=name, candidate="candidate", domain=domain(low, high, type_), where=where, empty=empty,
-                     text="value")
+    among = domain(low, high, type_)
+    return ir.Choose(pos=HERE, name=name, candidate="candidate", domain=among, where=where, empty=empty, text="value")
 
 
 def promise(name, condition, kind="invariant"):
@@ -76,7 +82,8 @@ def promise(name, condition, kind="invariant"):
 
 def system(fields, *rules, promises=(), roles=(), assertions=(), may_end=None, data=(), initial=None):
     start = initial or ((0,) * sum(f.count for f in fields.made),)
-    return ir.System("test", tuple(fields.made), tuple(roles), rules, tuple(promises), tuple(assertions), may_end, data, start)
+    return ir.System(
+        "test", tuple(fields.made), tuple(roles), rules, tuple(promises), tuple(assertions), may_end, data, start)
 
 
 def counter(top, *promises, **more):
@@ -199,12 +206,12 @@ def test_choices_are_enumerated_like_an_odometer():
     a, b = fields.add("a", IntT(0, 3)), fields.add("b", IntT(0, 3))
     small = IntT(0, 3)
     later = compare(local("candidate", small), ">=", local("x", small))
-    both = rule("both", require(compare(read(a), "==", const(0))), choose("x", 1, 4, type_=small),
+    pair = rule("pair", require(compare(read(a), "==", const(0))), choose("x", 1, 4, type_=small),
                 choose("y", 0, 4, where=later, type_=small),
                 require(compare(local("y", small), "!=", const(2))),
                 store(a, local("x", small)), store(b, local("y", small)),
                 locals_={"x": small, "y": small, "candidate": small})
-    found = explore(system(fields, both, may_end=ir.TRUE, promises=[
+    found = explore(system(fields, pair, may_end=ir.TRUE, promises=[
         promise("x_le_y", compare(read(a), "<=", arith(read(b), "+", const(3))))]))
     assert (found.states, found.transitions) == (1 + 4, 4)  # (1,1) (1,3) (2,3) (3,3)
 
@@ -226,7 +233,8 @@ def test_a_failing_condition_of_a_choice_is_an_error_whichever_is_taken():
     fields = Fields()
     n = fields.add("n", IntT(0, 3))
     where = compare(arith(const(6), "//", arith(local("candidate"), "-", const(2))), "<", const(100))
-    pick = rule("pick", choose("x", 0, 3, where=where), store(n, local("x")), locals_={"x": BYTE, "candidate": BYTE})
+    known = {"x": BYTE, "candidate": BYTE}
+    pick = rule("pick", choose("x", 0, 3, where=where), store(n, local("x")), locals_=known)
     found = explore(system(fields, pick))
     assert (found.states, found.transitions, set(found.findings)) == (1, 1, {"no_model_error"})
 
@@ -247,10 +255,10 @@ def test_arithmetic_is_python_s(op):
     is_one = ir.FALSE
     for x, y, z in wanted:
         terms = [compare(read(f), "==", const(v)) for f, v in ((a, x), (b, y), (c, z))]
-        one = ir.And(type=BOOL, pos=HERE, left=terms[0], right=ir.And(type=BOOL, pos=HERE, left=terms[1], right=terms[2]))
+        one = both(terms[0], both(terms[1], terms[2]))
         is_one = ir.Or(type=BOOL, pos=HERE, left=is_one, right=one)
     set_ = rule("set", *body, params=("x", "y"), locals_={"x": number, "y": number})
-    start = (tuple(v + 5 for v in (1, 1)) + (meaning(1, 1) + 40,),)
+    start = ((1 + 5, 1 + 5, meaning(1, 1) + 40),)
     found = explore(system(fields, set_, promises=[promise("as_in_python", is_one)], initial=start))
     assert found.states == len(wanted)
     assert set(found.findings) == ({"no_model_error"} if op in ("//", "%") else set())
@@ -260,7 +268,7 @@ def test_a_decided_condition_looks_no_further():
     fields = Fields()
     n = fields.add("n", IntT(0, 3))
     wrong = compare(arith(const(1), "//", const(0)), "==", const(0))
-    guarded = ir.And(type=BOOL, pos=HERE, left=compare(read(n), "==", const(7)), right=wrong)
+    guarded = both(compare(read(n), "==", const(7)), wrong)
     either = ir.Or(type=BOOL, pos=HERE, left=ir.TRUE, right=wrong)
     seen = ir.Quantifier(type=BOOL, pos=HERE, kind="any", body=ir.IfExp(
         type=BOOL, pos=HERE, condition=compare(local("k"), "==", const(1)), then=ir.TRUE,
@@ -273,12 +281,14 @@ def test_a_decided_condition_looks_no_further():
 def test_sums_minima_and_maxima_over_an_array():
     node = IndexT("Node", 5, "ordered")
     fields = Fields()
-    size, total, low, high = (fields.add("size", IntT(0, 9), node), *(fields.add(k, BYTE) for k in ("sum", "min", "max")))
+    size = fields.add("size", IntT(0, 9), node)
+    total, low, high = (fields.add(k, BYTE) for k in ("sum", "min", "max"))
 
     def fold(kind, default=None):
         small = compare(read(size, local("k", node)), "<", const(8))
+        binder = ir.Binder(variable=local("k", node), domain=domain(0, 5, node), condition=small)
         return ir.Quantifier(type=BYTE, pos=HERE, kind=kind, body=read(size, local("k", node)), default=default,
-                             binders=(ir.Binder(variable=local("k", node), domain=domain(0, 5, node), condition=small),))
+                             binders=(binder,))
 
     take = rule("take", *(store(f, fold(f.name)) for f in (total, low, high)))
     found = explore(system(fields, take, initial=((3, 9, 1, 4, 8, 0, 0, 0),), promises=[
@@ -326,9 +336,10 @@ def test_an_array_over_many_words_keeps_its_elements_apart(size):
     fields = Fields()
     values = fields.add("values", IntT(0, 20), node)
     fields.add("witness", IntT(0, 1000))
-    before = ir.Quantifier(type=BOOL, pos=HERE, kind="all", body=compare(read(values, local("j", node)), "==", const(20)),
-                           binders=(ir.Binder(variable=local("j", node), condition=None, domain=ir.Domain(
-                               type=node, lo=const(0, node), hi=local("k", node))),))
+    earlier = ir.Domain(type=node, lo=const(0, node), hi=local("k", node))
+    before = ir.Quantifier(
+        type=BOOL, pos=HERE, kind="all", body=compare(read(values, local("j", node)), "==", const(20)),
+        binders=(ir.Binder(variable=local("j", node), condition=None, domain=earlier),))
     up = rule("up", require(compare(read(values, local("k", node)), "<", const(20))), require(before),
               store(values, arith(read(values, local("k", node)), "+", const(20)), local("k", node)),
               params=("k",), locals_={"k": node})
@@ -371,7 +382,8 @@ def test_contents_are_compared_up_to_their_names():
         content = IndexT("Content", values, "data")
         fields = Fields()
         cell = fields.add("cell", content, page)
-        write = rule("write", store(cell, ir.Fresh(type=content, pos=HERE), local("p", page)), params=("p",), locals_={"p": page})
+        new = store(cell, ir.Fresh(type=content, pos=HERE), local("p", page))
+        write = rule("write", new, params=("p",), locals_={"p": page})
         copy = rule("copy", store(cell, read(cell, const(0, page)), const(1, page)))
         found = explore(system(fields, write, copy, data=(content,)))
         assert (found.states, found.transitions, found.findings) == (2, 6, {})
@@ -415,7 +427,8 @@ def test_locals_live_across_a_yield_and_dead_slots_are_zero():
     fields = Fields()
     last = fields.add("last", IntT(0, 2))
     three = IntT(0, 2)
-    role = actors(fields, [pause(0), store(last, local("v", three))], ["began"], {"v": three}, [three], ["v"], (("v", 0),))
+    body = [pause(0), store(last, local("v", three))]
+    role = actors(fields, body, ["began"], {"v": three}, [three], ["v"], (("v", 0),))
     found = explore(system(fields, roles=[role]))
     # last x each actor idle or in mid-operation with v
     assert (found.states, found.findings) == (3 * 4 * 4, {})
@@ -480,7 +493,7 @@ def test_among_the_shortest_traces_the_one_with_the_fewest_switches_is_found():
     found = explore(system(fields, roles=[role], promises=[promise("not_all", compare(read(count), "<", const(3)))]))
     finding = found.findings["not_all"]
     who = [actor for _, actor in finding.moves]
-    assert finding.depth == 9 and sum(a != b for a, b in zip(who, who[1:], strict=False)) == 2
+    assert finding.depth == 9 and sum(a != b for a, b in pairwise(who)) == 2
 
 
 def test_the_environment_does_not_count_as_a_switch():
@@ -530,7 +543,8 @@ def big():
     fields = Fields()
     n = fields.add("n", IntT(0, 31), node)
     up = rule("up", require(compare(read(n, local("k", node)), "<", const(31))),
-              store(n, arith(read(n, local("k", node)), "+", const(1)), local("k", node)), params=("k",), locals_={"k": node})
+              store(n, arith(read(n, local("k", node)), "+", const(1)), local("k", node)),
+              params=("k",), locals_={"k": node})
     return system(fields, up, may_end=ir.TRUE, promises=[
         promise("first_is_small", compare(read(n, const(0, node)), "<", const(6)))])
 
@@ -565,7 +579,8 @@ def test_time_is_a_limit():
 
 
 def test_an_incomplete_search_says_nothing_of_who_can_finish():
-    found = explore(lock_system(lambda lock: [pause(0), *take(lock), pause(1), store(lock, const(0))]), limits=Limits(max_states=5))
+    fair = lock_system(lambda lock: [pause(0), *take(lock), pause(1), store(lock, const(0))])
+    found = explore(fair, limits=Limits(max_states=5))
     assert "every_operation_can_finish" in found.undecided and found.findings == {}
 
 
@@ -582,7 +597,8 @@ def test_ctrl_c_ends_the_search_with_what_is_known():
     fields = Fields()
     n = fields.add("n", IntT(0, 63), node)
     up = rule("up", require(compare(read(n, local("k", node)), "<", const(63))),
-              store(n, arith(read(n, local("k", node)), "+", const(1)), local("k", node)), params=("k",), locals_={"k": node})
+              store(n, arith(read(n, local("k", node)), "+", const(1)), local("k", node)),
+              params=("k",), locals_={"k": node})
     found = explore(system(fields, up, may_end=ir.TRUE), progress=progress)
     assert found.stopped == "interrupted" and not found.complete and told
     assert signal.getsignal(signal.SIGINT) is before

@@ -21,7 +21,7 @@ _LOAD = 0.6
 _LAST_LOAD = 0.85
 """How full the table may become when memory does not allow a larger one."""
 _MOST_STATES = (1 << 32) - 2
-_RECORDS = 1 << 24
+_RECORDS = 1 << 20
 """Transitions that one state may have."""
 _SMALL = 1 << 25
 """A table below this many bytes grows by four, unless memory is short, above by two."""
@@ -54,8 +54,7 @@ class Machine:
         out = self.region(Ctx.OUT_BASE, _RECORDS * 8 * self._record, "successors")
         self.ctx[Ctx.OUT] = out
         self.ctx[Ctx.OUT_END] = out + (_RECORDS - 1) * 8 * self._record
-        self.region(Ctx.STATES, memory, "states")
-        self.region(Ctx.TABLE, memory, "the table of states")
+        self._reserve(least=4 * first)
         self.buckets = _FIRST_BUCKETS
         self.ctx[Ctx.MOST] = min(most_states or _MOST_STATES, _MOST_STATES)
         self._set_table()
@@ -113,6 +112,18 @@ class Machine:
         self.ctx[member] = self._regions[member].address
         return self._regions[member].address
 
+    def _reserve(self, least: int) -> None:
+        """Address space for states and table; where that is limited, less of it."""
+        while True:
+            try:
+                self.region(Ctx.STATES, self.memory, "states")
+                self.region(Ctx.TABLE, self.memory, "the table of states")
+                return
+            except LimitError:
+                if self.memory // 2 < least:
+                    raise
+                self.memory //= 2
+
     def close(self) -> None:
         """Gives all memory back."""
         for region in self._regions.values():
@@ -152,10 +163,15 @@ class Machine:
 
     def search(self, stop: int, most: int) -> bool:
         """Expands states up to index ``stop``, at most about ``most``; False if the table must grow first."""
-        done: bool = self._search(self.ctx, stop, most) == 0
+        return bool(self._search(self.ctx, stop, most) == 0)
+
+    def overrun(self) -> str | None:
+        """What the search has met that it has no room for, if anything."""
         if self[Ctx.FULL]:
-            raise LimitError(f"one state has more than {_RECORDS:,} transitions")
-        return done
+            return f"a state has more than {_RECORDS:,} transitions"
+        if self[Ctx.CUT]:
+            return f"the limit of {self[Ctx.MOST]:,} states is reached"
+        return None
 
     def counts(self) -> list[int]:
         """How often each step and branch ran."""

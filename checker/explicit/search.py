@@ -47,8 +47,9 @@ class Search:
 
     def __post_init__(self) -> None:
         self.program = Program(self.system)
-        self.memory = available() if self.limits.memory is None else self.limits.memory
-        self.machine = Machine(self.program, self.memory, self.limits.max_states)
+        memory = available() if self.limits.memory is None else self.limits.memory
+        self.machine = Machine(self.program, memory, self.limits.max_states)
+        self.memory = self.machine.memory
         self.layers = [0, self.machine[Ctx.COUNT]]
         self.stopped: str | None = None
         self.targets: dict[str, Target] = {}
@@ -123,8 +124,7 @@ class Search:
             self._share = min(_MOST_SHARE, self._share * 2)
         elif now - before > _LONG:
             self._share = max(_LEAST_SHARE, self._share // 2)
-        if machine[Ctx.CUT]:
-            self.stopped = f"the limit of {self.limits.max_states or machine[Ctx.MOST]:,} states is reached"
+        self.stopped = machine.overrun() or self.stopped
         self._pause(now)
         if self.progress is not None and now - self._told > _LONG:
             self._told = now

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The native search against plain Python, on the hand-written systems."""
+
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import llvmlite.binding as llvm
+import pytest
+
+from checker.explicit import explore
+from checker.explicit.passes import Passes
+from checker.explicit.program import Program
+from checker.explicit.search import Search
+from checker.language import build, load_specs
+from checker.language.raw import Raw
+
+SYSTEMS = Path(__file__).parent / "systems"
+SMALL = [
+    "lock_pair:opposite_order", "forgotten_unlock:forgets", "peterson:wrong_order", "stale_copy:incoherent",
+    "mailbox:two_clients", "bounded_buffer:unreserved", "readers_writers:three_tasks",
+    "two_phase_commit:three_managers", "token_ring:round_trip",
+]
+
+
+def system_of(name):
+    file, variable = name.split(":")
+    return build(load_specs(SYSTEMS / f"{file}.py")[variable])
+
+
+def graph(system):
+    """Vectors by layer, and (source, actor, procedure, target, broken) of every transition, by running Python."""
+    raw = Raw(system)
+    layers, seen, edges = [raw.initial()], {c.vector for c in raw.initial()}, []
+    while layers[-1]:
+        following = []
+        for here in layers[-1]:
+            for t in raw.successors(here):
+                edges.append((here.vector, t.actor, t.procedure, t.target and t.target.vector, t.broken))
+                if t.target is not None and t.target.vector not in seen:
+                    seen.add(t.target.vector)
+                    following.append(t.target)
+        layers.append(following)
+    return [{c.vector for c in layer} for layer in layers], edges
+
+
+def fewest_switches(system, edges, finding):
+    """Over all shortest ways to what was found: states that look the same are all ends."""
+    best = {(vector, None): 0 for vector in system.initial}
+    for step in range(finding.depth):
+        following = {}
+        last_step = step == finding.depth - 1
+        for source, actor, _, target, broken in edges:
+            if last_step and finding.error is not None and finding.promise not in broken:
+                continue
+            for (vector, last), switches in best.items():
+                if vector == source and (target is not None or last_step):
+                    more = switches + (actor is not None and last is not None and actor != last)
+                    key = (target, last if actor is None else actor)
+                    following[key] = min(more, following.get(key, more))
+        best = following
+    end = None if finding.error is not None else finding.path[-1]
+    return min(n for (vector, _), n in best.items() if vector == end)
+
+
+def switches(finding):
+    actors = [actor for _, actor in finding.moves if actor is not None]
+    return sum(a != b for a, b in pairwise(actors))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_paths_are_shortest_and_switch_least(name):
+    system = system_of(name)
+    layers, edges = graph(system)
+    found = explore(system)
+    for finding in found.findings.values():
+        assert len(finding.moves) == finding.depth
+        for depth, vector in enumerate(finding.path):
+            assert vector in layers[depth]  # no state of the path can be reached sooner
+        for k, (procedure, actor) in enumerate(finding.moves):
+            target = finding.path[k + 1] if k + 1 < len(finding.path) else None
+            assert any(e[:4] == (finding.path[k], actor, procedure, target) for e in edges)
+        assert switches(finding) == fewest_switches(system, edges, finding)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_procedure_runs_as_often_as_in_python(name):
+    system = system_of(name)
+    _, edges = graph(system)
+    counts = Counter(procedure for _, _, procedure, target, _ in edges if target is not None)
+    found = explore(system)
+    assert {p: n for p, n in found.coverage.procedures.items() if n} == counts
+    assert found.transitions == len(edges)
+
+
+@pytest.mark.parametrize("name", [*SMALL, "reference_swap:mid", "reference_swap_roles:small"])
+def test_the_text_is_valid_for_llvm(name):
+    program = Program(system_of(name))
+    llvm.parse_assembly(program.text).verify()
+    llvm.parse_assembly(Passes(program.layout.words).text()).verify()
+
+
+@pytest.mark.parametrize("words", [1, 2, 3, 7])
+def test_the_search_is_valid_for_llvm_at_any_width(words):
+    llvm.parse_assembly(Passes(words).text()).verify()
+
+
+def test_code_compiled_for_speed_finds_the_same(monkeypatch):
+    """Normally only long searches go over to it."""
+    name = "reference_swap_roles:stale_commit"
+    quick = explore(system_of(name))
+    monkeypatch.setattr("checker.explicit.search._PATIENCE", -1.0)
+    calls = []
+    advance = Search._advance
+
+    def watched(search, end):
+        advance(search, end)
+        calls.append(search.machine.optimised)
+
+    monkeypatch.setattr(Search, "_advance", watched)
+    fast = explore(system_of(name))
+    assert calls and all(calls)
+    assert (quick.fingerprint, quick.findings, quick.coverage) == (fast.fingerprint, fast.findings, fast.coverage)
