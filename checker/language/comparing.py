@@ -19,6 +19,7 @@ from checker.language.places import (
 )
 from checker.language.shapes import scalar as scalar_of
 from checker.language.sorts import Case, Union
+from checker.language.walk import every_expression
 
 COMPARISONS = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
@@ -31,12 +32,23 @@ class Comparing(Core):
         left = self.expression(node.left)
         for op, right_node in zip(node.ops, node.comparators, strict=True):
             right = self.expression(right_node)
+            again = right
+            if right_node is not node.comparators[-1] and has_effects(right):
+                right, again = self.once(self.as_value(right, right_node), right_node)
             parts.append(self.compare_two(left, op, right, node))
-            left = right
+            left = again
         result = parts[0]
         for part in parts[1:]:
             result = self.both(result, part, node)
         return result
+
+    def once(self, value: ir.Expr, node: ast.AST) -> tuple[ir.Expr, ir.Expr]:
+        """A value that is computed at its first use and kept for the next."""
+        name = self.fresh_name("middle")
+        self.declare(name, value.type, node)
+        kept = self.local(name, node)
+        body = (ir.SetLocal(pos=self.pos(node), name=name, value=value),)
+        return ir.Do(type=value.type, pos=self.pos(node), body=body, result=kept), kept
 
     def compare_two(self, left: Binding, op: ast.cmpop, right: Binding, node: ast.Compare) -> ir.Expr:
         if isinstance(op, (ast.In, ast.NotIn)):
@@ -174,3 +186,8 @@ class Comparing(Core):
 
 def fold(symbol: str, a: int, b: int) -> bool:
     return {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[symbol]
+
+
+def has_effects(found: Binding) -> bool:
+    """Whether lowering the value twice would run something twice."""
+    return isinstance(found, ir.Expr) and any(isinstance(part, ir.Do) for part in every_expression(found))

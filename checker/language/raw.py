@@ -238,6 +238,10 @@ class Raw:
                 if "empty" not in str(error):
                     raise self.bug(lowered, error) from error
                 outcome.error, outcome.pos = f"{self.place(error)}: {error}", self.place(error)
+            except (TypeError, AttributeError) as error:
+                if "NoneType" not in str(error):
+                    raise self.bug(lowered, error) from error
+                outcome.error, outcome.pos = f"{self.place(error)}: None where a value is needed", self.place(error)
             except Exception as error:
                 raise self.bug(lowered, error) from error
         return outcome

@@ -78,13 +78,21 @@ def source_of(function: Function) -> Source:
 
 
 def _scan(body: list[ast.stmt], source: Source, *, loop: bool) -> None:
-    for node in body:
-        inner = loop or isinstance(node, (ast.For, ast.While))
-        for child in ast.walk(node):
-            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
-                source.assigned[child.id] = source.assigned.get(child.id, 0) + 1
-                if inner or any(isinstance(n, (ast.For, ast.While)) and child in ast.walk(n) for n in ast.walk(node)):
-                    source.in_loop.add(child.id)
+    """Counts the assignments to each name; comprehensions and lambdas have names of their own."""
+    for statement in body:
+        _visit(statement, source, loop=loop)
+
+
+def _visit(node: ast.AST, source: Source, *, loop: bool) -> None:
+    if isinstance(node, (ast.GeneratorExp, ast.Lambda)):
+        return
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        source.assigned[node.id] = source.assigned.get(node.id, 0) + 1
+        if loop:
+            source.in_loop.add(node.id)
+    inside = loop or isinstance(node, (ast.For, ast.While))
+    for child in ast.iter_child_nodes(node):
+        _visit(child, source, loop=inside)
 
 
 def names_of(source: Source) -> dict[str, Any]:
