@@ -23,7 +23,7 @@ from checker.language.places import (
     strip,
 )
 from checker.language.records import Record
-from checker.language.sorts import SortMeta
+from checker.language.sorts import Case, SortMeta
 from checker.language.spec import Bound
 
 REFUSED: dict[type[ast.AST], str] = {
@@ -152,11 +152,18 @@ class Expressions(Numbers, Comparing):
                 return self.number(node.operand)
         self.fail(node, "'~' is not part of the language: write not, or a - b for sets")
 
+    def one_side(self, node: ast.expr) -> ir.Expr:
+        """A value, or a bare case: ``Word.NONE if gone else word``."""
+        found = self.expression(node)
+        if isinstance(found, StaticB) and isinstance(found.value, Case):
+            return self.make_case(found.value, (), node)
+        return self.as_value(found, node)
+
     def if_expression(self, node: ast.IfExp) -> ir.Expr:
         test = self.boolean(node.test)
         if isinstance(test, ir.Const):
-            return self.value(node.body if test.value else node.orelse)
-        then, orelse = self.value(node.body), self.value(node.orelse)
+            return self.one_side(node.body if test.value else node.orelse)
+        then, orelse = self.one_side(node.body), self.one_side(node.orelse)
         from checker.language.places import join
 
         type_ = join(then.type, orelse.type)
