@@ -17,8 +17,7 @@ import z3  # type: ignore[import-untyped,unused-ignore]
 from checker.language import ir
 from checker.language import types as t
 from checker.symbolic import values as v
-from checker.symbolic.expressions import Expressions
-from checker.symbolic.flow import Flow, Value, as_number, as_truth, pick
+from checker.symbolic.flow import Value, as_number, as_truth, pick
 from checker.symbolic.step import Steps, steps_of
 
 
@@ -169,12 +168,3 @@ def same(cell: Value, value: Value) -> v.Truth:
     if isinstance(cell, bool) or z3.is_bool(cell):
         return v.same_truth(cell, as_truth(value))
     return v.equal(cell, as_number(value))
-
-
-def condition_of(system: ir.System, promise: ir.Promise, state: Space, old: Space | None = None) -> tuple[
-    v.Truth, v.Truth
-]:
-    """Whether a promise's condition is true, and whether evaluating it is a model error."""
-    evaluator = Expressions(system, old.cells if old else None)
-    value = evaluator.truth(promise.condition, Flow(True, {}, state.cells))
-    return value, v.any_of(failure.guard for failure in evaluator.failures)

@@ -22,7 +22,7 @@ from checker.language import ir
 from checker.language import types as t
 from checker.symbolic import values as v
 from checker.symbolic.expressions import Expressions, Failure, of_type
-from checker.symbolic.flow import Flow, Value, as_number, as_truth, decode, encode, join, merge
+from checker.symbolic.flow import Flow, Value, as_number, decode, encode, join, merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,20 @@ def steps_of(
     whose names begin with ``prefix``.
     """
     return _Walk(system, procedure, role, actor, source, prefix).walk()
+
+
+def condition_of(
+    system: ir.System, promise: ir.Promise, state: tuple[Value, ...], old: tuple[Value, ...] | None = None
+) -> tuple[v.Truth, v.Truth]:
+    """Whether a promise's condition is true, and whether evaluating it is a model error.
+
+    ``old`` is the state before, for a step invariant.
+    """
+    alone = ir.Procedure(promise.name, "", promise.pos, None, (), {}, (), (), ())
+    walk = _Walk(system, alone, None, 0, state, "")
+    walk.old = old
+    value = walk.truth(promise.condition, Flow(True, {}, state))
+    return value, v.any_of(failure.guard for failure in walk.failures)
 
 
 class _Walk(Expressions):
@@ -143,12 +157,8 @@ class _Walk(Expressions):
             live = {slot: name for name, slot in point.live} if point else {}
             state = self.stored(self.role.pc, at, point.pc if point else 0, state)
             for k, slot in enumerate(self.role.slots):
-                code: Value = False if isinstance(slot.type, t.BoolT) else 0
-                if k in live:
-                    name = live[k]
-                    code = encode(flow.env[name], self.procedure.locals[name])
-                    code = as_truth(code) if isinstance(slot.type, t.BoolT) else as_number(code)
-                state = self.stored(slot, at, code, state)
+                value = flow.env[live[k]] if k in live else slot.type.low
+                state = self.stored(slot, at, encode(value, slot.type), state)
         self.steps.exits.append(Exit(flow.guard, number, state))
 
     def resume(self, number: int) -> Flow:
@@ -158,8 +168,8 @@ class _Walk(Expressions):
         guard = v.equal(as_number(self.element(self.role.pc, at, self.source)), point.pc)
         env: dict[str, Value] = {self.procedure.actor: self.actor}
         for name, slot in point.live:
-            code = self.element(self.role.slots[slot], at, self.source)
-            env[name] = decode(code, self.procedure.locals[name])
+            place = self.role.slots[slot]
+            env[name] = decode(self.element(place, at, self.source), place.type)
         for name, value in self.turns:
             guard = v.both(guard, v.equal(as_number(env[name]), value))
             env[name] = of_type(value, self.procedure.locals[name])
@@ -253,7 +263,8 @@ class _Walk(Expressions):
         self.check(flow, False, stmt.pos, "a turn of this loop neither yields nor leaves it")
 
     def _require(self, stmt: ir.Require, flow: Flow) -> None:
-        flow.guard = v.both(flow.guard, self.truth(stmt.condition, flow))
+        ok = self.truth(stmt.condition, flow)  # narrows the flow, where it can fail
+        flow.guard = v.both(flow.guard, ok)
 
     def _assert(self, stmt: ir.Assert, flow: Flow) -> None:
         ok = self.truth(stmt.condition, flow)

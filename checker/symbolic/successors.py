@@ -10,7 +10,8 @@ import z3  # type: ignore[import-untyped,unused-ignore]
 from checker.language import ir
 from checker.language import types as t
 from checker.symbolic import values as v
-from checker.symbolic.relation import Relation, Space, as_z3_equal, condition_of
+from checker.symbolic.relation import Relation, Space, as_z3_equal
+from checker.symbolic.step import condition_of
 
 
 class OneStep:
@@ -54,7 +55,9 @@ class OneStep:
         A step invariant needs the ``old`` state too.
         """
         if promise.name not in self.conditions:
-            self.conditions[promise.name] = condition_of(self.system, promise, self.target, self.source)
+            self.conditions[promise.name] = condition_of(
+                self.system, promise, self.target.cells, self.source.cells if promise.kind == "step" else None
+            )
         known = self.target.replacing(vector) + (self.source.replacing(old) if old is not None else [])
         value, errs = (
             truth if isinstance(truth, bool) else z3.is_true(z3.simplify(z3.substitute(truth, *known)))
