@@ -192,7 +192,7 @@ class Author(Expressions):
         ty = spot.ty
         if ty == TEXT and self.chance(50) and not self.names.plain_loop:
             self.say(f"{place} = fresh(Text)")
-        elif ty.kind == "set" and self.chance(60):
+        elif ty.kind == "set" and self.chance(60) and not self.names.plain_loop:
             self.say(f"{place} {self.pick(['|=', '-=', '&='])} {{{self.expr(ty.of, 1)}}}")
         elif ty.kind == "set" and self.chance(20):
             self.say(f"{place} = set()")
@@ -489,9 +489,10 @@ class Author(Expressions):
         if self.chance(30):
             start.append("start")
             with self.define("", "start", {}, 2):
-                self.names.targets = tuple(p for p in self.names.targets if p.ty in (BOOL, INT, COLOUR))
-                self.names.plain_loop = True
-                self.store()
+                self.names.targets = tuple(p for p in self.names.targets if p.ty in (BOOL, COLOUR))
+                self.names.spots = ()
+                spot = self.target()
+                self.say(f"{self.spot(spot, 1)} = {self.expr(spot.ty, 1)}")
         sizes = {t: self.amount(lo, 2) for t, lo in (("Node", 1), ("Place", 1), ("Cpu", 1))}
         self.say("\n")
         self.say(f"MODEL = Model(state=S, rules=[{', '.join(rules)}], operations={{Cpu: [{', '.join(operations)}]}})")
