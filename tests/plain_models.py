@@ -31,7 +31,7 @@ def count(starts: list[tuple], moves: Moves) -> tuple[int, int, int]:
 
 def first_stuck(starts: list[tuple], moves: Moves, running: Callable[[tuple], list[bool]]) -> int | None:
     """The least depth of a state from which some running actor can never get back to idle."""
-    depth_of = {state: 0 for state in starts}
+    depth_of = dict.fromkeys(starts, 0)
     before: dict[tuple, list[tuple]] = {state: [] for state in starts}
     queue = list(starts)
     for state in queue:
@@ -55,7 +55,7 @@ def first_stuck(starts: list[tuple], moves: Moves, running: Callable[[tuple], li
 
 
 def put(items: tuple, k: int, item: object) -> tuple:
-    return items[:k] + (item,) + items[k + 1 :]
+    return (*items[:k], item, *items[k + 1 :])
 
 
 def two_phase(n: int) -> tuple[list[tuple], Moves]:

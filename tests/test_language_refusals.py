@@ -424,6 +424,31 @@ REFUSED = {
                 yield "one"
         s.flag = True
         """), "while|turn", "yield"),
+    "a loop with yields over what may change": (in_operation("""
+        for k in range(s.n):                                 # here
+            yield "turn"
+        """), "loop", "constant"),
+    "a loop with yields over a symmetric sort": (in_operation("""
+        for k in Node:                                       # here|turn
+            yield "turn"                                     # turn
+        """), "symmetric", "choose"),
+    "a number without bound across a yield": (in_operation("""
+        tries = 0
+        while s.flag:
+            tries += 1
+            yield "tried"                                    # here|use
+            s.n = min(tries, 3)                              # use
+        """), "tries", "Range"),
+    "contents across a yield": (in_operation("""
+        seen = s.content
+        yield "seen"                                         # here|use
+        s.flag = seen == s.content                           # use
+        """), "seen", "state"),
+    "a loop variable behind its loop": (in_rule("""
+        for k in range(3):
+            s.flag = True
+        s.n = k                                              # here
+        """), r"\bk\b", "before assignment|behind"),
     # ----------------------------------------------------------------------- sorts
     "comparing across sorts": (in_rule("""
         require(n == p)                                      # here
@@ -684,25 +709,35 @@ def replaced(old, new):
     return whole.replace(old, new)
 
 
+def with_n(annotation):
+    """The surroundings, with another field n in the state."""
+    rest = "\n    flag: bool\n    mutex"
+    return replaced("    n: Range(0, 3)" + rest, f"    n: {annotation}" + rest)
+
+
 # Mistakes around the rules: in classes, scopes and specs.
 AROUND = {
     "a state that is no State": (replaced("class Top(State):", "class Top:"), "Top", "State"),
-    "a field of no type": (replaced("    n: Range(0, 3)\n    flag: bool\n    mutex", "    n: int\n    flag: bool\n    mutex"),
-                           r"Top\.n|\bn\b", r"Range"),
+    "a field of no type": (with_n("int"), r"Top\.n", "Range"),
+    "a field of a range without end": (with_n("Range(3, 0)"), "Range", "empty"),
     "a field that is text": (replaced("    first: Node\n", "    first: str\n"), "first", "Enum|sort"),
-    "an empty range": (replaced("    n: Range(0, 3)\n    flag: bool\n    mutex", "    n: Range(3, 0)\n    flag: bool\n    mutex"),
-                       "Range", "empty"),
     "an array of numbers": (replaced("cell: Array[Node, Cell]", "cell: Array[3, Cell]"), "cell", "sort"),
-    "a set of numbers": (replaced("nodes: Set[Node]", "nodes: Set[Range(0, 3)]"), "nodes|Set", "sort|enum"),
-    "an optional bool": (replaced("maybe_first: Node | None", "maybe_first: bool | None"), "maybe_first|None", "Union|sort"),
+    "a set of numbers": (replaced("Set[Node]", "Set[Range(0, 3)]"), "nodes|Set", "sort|enum"),
+    "an optional bool": (replaced("Node | None\n    slot", "bool | None\n    slot"), "maybe_first", "Union|sort"),
     "a size that is missing": (replaced("sizes={Node: 2, Slot: 2, ", "sizes={Node: 2, "), "Slot", "size"),
-    "a size of zero": (replaced("sizes={Node: 2", "sizes={Node: 0"), "Node", "at least|size|0"),
+    "a size of zero": (replaced("sizes={Node: 2", "sizes={Node: 0"), "Node", "at least"),
     "a role without a size": (replaced(", Cpu: 2})", "})"), "Cpu", "size"),
     "no rules at all": (replaced("rules=[r], operations={Cpu: [op]}", "rules=[]"), "rule", "operation|nothing"),
-    "a design that is missing": (replaced("    design=Switches(),\n", "").replace("s.flag = not s.flag", "s.flag = design.rechecks"),
-                                 "Switches", "spec|design"),
-    "an expectation of nothing": (replaced("    promises=[fine],", '    promises=[fine],\n    expected={"fien": broken()},'),
-                                  "fien", "fine|promise"),
+    "a design that is missing": (
+        replaced("    design=Switches(),\n", "").replace("not s.flag", "design.rechecks"),
+        "Switches",
+        "spec|design",
+    ),
+    "an expectation of nothing": (
+        replaced("    promises=[fine],", '    promises=[fine],\n    expected={"fien": broken()},'),
+        "fien",
+        "fine|promise",
+    ),
 }
 
 
