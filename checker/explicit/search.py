@@ -27,7 +27,7 @@ from checker.language.types import LockT
 Progress = Callable[[int, int, int, int], None]
 _SHORT, _LONG = 0.02, 0.1
 """Seconds that one call of the native search should take."""
-_PATIENCE = 0.7e-6
+_PATIENCE = 0.8e-6
 """Seconds of search per character of the model's text before compiling for speed pays:
 about half of what that takes.  Most searches end earlier."""
 _LEAST_SHARE, _MOST_SHARE = 1 << 6, 1 << 20
