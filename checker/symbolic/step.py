@@ -115,8 +115,8 @@ class _Walk(Expressions):
         self.unknowns = 0
         self.resuming = True
         """Whether actors that stand at a yield join the walk behind it."""
-        self.turns: list[tuple[str, v.Number]] = []
-        """The enclosing loops' variables, and the turn that is being walked."""
+        self.turns: list[tuple[str, v.Number, bool]] = []
+        """The enclosing loops' variables, the turn that is being walked, whether it is the first."""
         self.left: dict[str, list[Flow]] = {}
         """For each open block, the flows that broke out of it."""
         self.steps = Steps(procedure, True)
@@ -170,8 +170,10 @@ class _Walk(Expressions):
         for name, slot in point.live:
             place = self.role.slots[slot]
             env[name] = decode(self.element(place, at, self.source), place.type)
-        for name, value in self.turns:
-            guard = v.both(guard, v.equal(as_number(env[name]), value))
+        for name, value, first in self.turns:
+            # Where no further turn can follow, the turn is not kept: any one will do.
+            here = v.equal(as_number(env[name]), value) if name in env else first
+            guard = v.both(guard, here)
             env[name] = of_type(value, self.procedure.locals[name])
         return Flow(guard, env, self.source)
 
@@ -232,13 +234,13 @@ class _Walk(Expressions):
 
     def _for(self, stmt: ir.For, flow: Flow) -> None:
         yields = self.resuming and has_yield(stmt)
-        for value, inside in self.candidates(stmt.domain, flow):
+        for number, (value, inside) in enumerate(self.candidates(stmt.domain, flow)):
             if flow.dead() and not yields:
                 break
             turn = flow.fork(inside)
             turn.bind(stmt.variable, value)
             if yields:
-                self.turns.append((stmt.variable, as_number(value)))
+                self.turns.append((stmt.variable, as_number(value), number == 0))
             before = turn.guard
             self.run(stmt.body, turn)
             if yields:
