@@ -211,7 +211,7 @@ class Author(Expressions):
         old = [(n, t) for n, t in self.names.vars.items() if n.startswith("v")]
         if old and self.chance(40):
             name, ty = self.pick(old)
-            self.say(f"{name} = {self.expr(ty)}")
+            self.say(f"{name} = {self.local(ty)}")
             return
         ty = TEXT if self.known(TEXT, 0) and self.chance(10) else self.pick(LOCALS)
         opts = any(p.ty.kind == "opt" and self.reachable(p) for p in self.names.spots)
@@ -222,8 +222,12 @@ class Author(Expressions):
             self.names.vars[name] = spot.ty
             return
         name = self.new("v")
-        self.say(f"{name} = {self.expr(ty)}")
+        self.say(f"{name} = {self.local(ty)}")
         self.names.vars[name] = ty
+
+    def local(self, ty: Ty) -> str:
+        """A value for a local; a number stays within bounds, as nothing checks it there."""
+        return self.expr(ty, 1 if ty.kind == "int" else 2)
 
     def choice(self) -> None:
         name = self.new("v")
@@ -311,7 +315,7 @@ class Author(Expressions):
 
     def leave(self) -> None:
         with self.block(f"if {self.expr(BOOL)}:"):
-            self.say("return" if self.result is None else f"return {self.expr(self.result)}")
+            self.say("return" if self.result is None else f"return {self.local(self.result)}")
 
     def rest(self) -> None:
         label = self.new("step ")
@@ -430,7 +434,7 @@ class Author(Expressions):
                 self.rest()
                 self.body(0, 2)
             if result is not None:
-                self.say(f"return {self.expr(result)}")
+                self.say(f"return {self.local(result)}")
         self.result = None
         params: tuple[Ty | None, ...] = (*given.values(), *((None,) if record else ()))
         self.helpers.append(Helper(name, params, result, yields))
@@ -489,10 +493,10 @@ class Author(Expressions):
         if self.chance(30):
             start.append("start")
             with self.define("", "start", {}, 2):
-                self.names.targets = tuple(p for p in self.names.targets if p.ty in (BOOL, COLOUR))
-                self.names.spots = ()
+                simple = tuple(p for p in self.names.targets if p.ty in (BOOL, COLOUR) and not p.dims)
+                self.names.spots = self.names.targets = simple
                 spot = self.target()
-                self.say(f"{self.spot(spot, 1)} = {self.expr(spot.ty, 1)}")
+                self.say(f"{spot.pattern} = {self.expr(spot.ty, 0)}")
         sizes = {t: self.amount(lo, 2) for t, lo in (("Node", 1), ("Place", 1), ("Cpu", 1))}
         self.say("\n")
         self.say(f"MODEL = Model(state=S, rules=[{', '.join(rules)}], operations={{Cpu: [{', '.join(operations)}]}})")

@@ -161,11 +161,11 @@ class Expressions:
         return [lambda: f"{self.word()}.{name}"] if depth > 1 and self.known(WORD, 1) else []
 
     def comparison(self, ty: Ty, depth: int) -> str:
-        left = self.expr(ty, depth)
+        left = self.expr(ty, min(depth, 1))
         if ty.kind in ("union", "set"):
             left = self.pick(self.known(ty, 1))()  # not a bare case: beside another it would be a tag
         ops = ["==", "!="] + (["<", "<=", ">"] if ty.kind == "ordered" else [])
-        right = self.expr(ty, depth)
+        right = self.expr(ty, min(depth, 1))
         if ty in (NODE, PLACE) and self.chance(30):
             ways = self.known(optional(ty), 1)
             right, ops = (self.pick(ways)(), ["==", "!="]) if ways else (right, ops)
