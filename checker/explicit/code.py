@@ -167,6 +167,15 @@ class Code:
         self.block(out)
 
     @contextmanager
+    def counting(self, low: Value, high: Value) -> Iterator[str]:
+        """Runs what is inside for each number from low to high - 1; gives the number."""
+        variable = self.slot("k")
+        self.set(variable, low)
+        with self.loop(lambda: self.compare("slt", self.get(variable), high)):
+            yield self.get(variable)
+            self.bump(variable)
+
+    @contextmanager
     def when(self, bit: str) -> Iterator[None]:
         """Runs what is inside if the bit is set."""
         then, out = self.name("then"), self.name("out")

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from checker.explicit.cells import Cells
 from checker.explicit.code import Code, Value, signed
-from checker.explicit.expressions import Expressions, holders
+from checker.explicit.expressions import holders
 from checker.explicit.layout import Layout
 from checker.explicit.procedures import EdgePromises
 from checker.explicit.result import NO_MODEL_ERROR
@@ -95,7 +96,7 @@ def _all(head: str, symbols: list[str], arguments: str) -> str:
 def deadlock(system: ir.System, layout: Layout, errors: EdgePromises) -> list[str]:
     """``i64 @deadlock(state)``: 1 if the state must not be without a transition."""
     code = Code("define i64 @deadlock(ptr noalias %state)")
-    reader = Expressions(code, system, layout, "%state")
+    reader = Cells(code, layout, "%state")
     running: Value = 0 if system.roles else 1
     for role in system.roles:
         for actor in range(role.type.size):
@@ -115,7 +116,7 @@ def deadlock(system: ir.System, layout: Layout, errors: EdgePromises) -> list[st
 def idle(system: ir.System, layout: Layout) -> str:
     """``i64 @idle(state)``: bit k is set if actor k is not in an operation."""
     code = Code("define i64 @idle(ptr noalias %state)")
-    reader = Expressions(code, system, layout, "%state")
+    reader = Cells(code, layout, "%state")
     mask: Value = 0
     number = 0
     for role in system.roles:
@@ -132,44 +133,38 @@ def normalise(system: ir.System, layout: Layout) -> str | None:
     if not system.data:
         return None
     code = Code("define void @normalise(ptr noalias %state)")
-    cells = Expressions(code, system, layout, "%state")
+    cells = Cells(code, layout, "%state")
     for sort in system.data:
-        _rename(cells, sort)
+        _rename(cells, system, sort)
     code.ret()
     return code.text()
 
 
-def _rename(cells: Expressions, sort: IndexT) -> None:
+def _rename(cells: Cells, system: ir.System, sort: IndexT) -> None:
     code, constants = cells.code, len(sort.constants)
-    names, unused, k = code.slot("names", f"[{sort.size + 1} x i64]"), code.slot("unused"), code.slot("k")
+    names, unused = code.slot("names", f"[{sort.size + 1} x i64]"), code.slot("unused")
     for value in range(sort.size + 1):
         code.set(code.at(names, value), value if value < constants else -1)
     code.set(unused, constants)
-    for field in holders(cells.system, sort):
+    for field in holders(system, sort):
         if isinstance(field.type, OptT):
             code.set(code.at(names, sort.size), sort.size)
-        code.set(k, 0)
-        with code.loop(lambda field=field: code.compare("ult", code.get(k), field.count)):  # type: ignore[misc]
-            here = code.get(k)
+        with code.counting(0, field.count) as here:
             name = code.at(names, cells.read_code(field, here))
             with code.when(code.compare("eq", code.get(name), -1)):
                 code.set(name, code.get(unused))
                 code.bump(unused)
             cells.write_code(field, here, code.get(name))
-            code.bump(k)
 
 
 def expand(system: ir.System, layout: Layout, rules: list[str], roles: list[list[str]]) -> str:
     """``void @expand(ctx, state)``: the records of all transitions, from the symbols of all procedures."""
     code = Code("define void @expand(ptr %ctx, ptr %state)")
-    reader = Expressions(code, system, layout, "%state")
+    reader = Cells(code, layout, "%state")
     for symbol in rules:
         code.emit(f"call void @{symbol}(ptr %ctx, ptr %state, i64 0, i64 0)")
     for role, symbols in zip(system.roles, roles, strict=True):
-        actor = code.slot("actor")
-        code.set(actor, 0)
-        with code.loop(lambda size=role.type.size: code.compare("ult", code.get(actor), size)):  # type: ignore[misc] # noqa: B023
-            who = code.get(actor)
+        with code.counting(0, role.type.size) as who:
             pc = reader.read_code(role.pc, who)
             out, idle_, running = code.name("out"), code.name("idle"), code.name("running")
             code.branch(code.compare("eq", pc, 0), idle_, running)
@@ -188,6 +183,5 @@ def expand(system: ir.System, layout: Layout, rules: list[str], roles: list[list
                 code.jump(out)
                 code.block(other)
             code.block(out)
-            code.bump(actor)
     code.ret()
     return code.text()

@@ -11,20 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from checker.explicit.cells import Cells
 from checker.explicit.code import Code, Value, signed
-from checker.explicit.layout import Layout, Place
+from checker.explicit.layout import Layout
 from checker.language import ir
 from checker.language.types import IndexT, IntT, OptT, SetT, Type, UnionT
 
-CHAIN = 4
-"""An array of up to so many words is read by comparing, so that the words may stay in registers."""
 SMALL = 10
 """A right operand of up to so many nodes is evaluated even where it does not matter."""
 PREDICATES = {"==": "eq", "!=": "ne", "<": "slt", "<=": "sle", ">": "sgt", ">=": "sge"}
 ARITHMETIC = {"+": "add", "-": "sub", "*": "mul"}
 
 
-class Expressions:
+class Expressions(Cells):
     """Lowers expressions into ``code``.
 
     ``words`` points to the packed state that Read reads, ``old`` to the one
@@ -32,10 +31,8 @@ class Expressions:
     """
 
     def __init__(self, code: Code, system: ir.System, layout: Layout, words: str, old: str | None = None) -> None:
-        self.code = code
+        super().__init__(code, layout, words)
         self.system = system
-        self.layout = layout
-        self.words = words
         self.old = old
         self.locals: dict[str, str] = {}
 
@@ -44,63 +41,6 @@ class Expressions:
 
     def statements(self, body: tuple[ir.Stmt, ...]) -> None:
         raise NotImplementedError
-
-    # -- codes and numbers
-
-    def to_code(self, value: Value, type_: Type) -> Value:
-        return self.code.sub(value, type_.lo) if isinstance(type_, IntT) else value
-
-    def from_code(self, value: Value, type_: Type) -> Value:
-        return self.code.add(value, type_.lo) if isinstance(type_, IntT) else value
-
-    # -- the packed state
-
-    def index(self, field: ir.Field, indices: tuple[Value, ...]) -> Value:
-        """Row-major number of an element."""
-        number: Value = 0
-        for dim, value in zip(field.dims, indices, strict=True):
-            number = self.code.add(self.code.mul(number, dim.size), value)
-        return number
-
-    def _spot(self, place: Place, index: Value) -> tuple[Value, Value]:
-        """The word of an element, counted from the field's first, and its lowest bit."""
-        code = self.code
-        if place.words == 1:
-            return 0, code.add(code.mul(index, place.bits), place.shift)
-        word = code.binary("udiv", index, place.per_word)
-        return word, code.mul(code.sub(index, code.mul(word, place.per_word)), place.bits)
-
-    def read_code(self, field: ir.Field, index: Value, words: str | None = None) -> Value:
-        code, place, base = self.code, self.layout[field], words or self.words
-        if place.bits == 0:
-            return 0
-        word, shift = self._spot(place, index)
-        if isinstance(word, int):
-            whole = code.get(code.at(base, place.word + word))
-        elif place.words <= CHAIN:
-            whole = code.get(code.at(base, place.word))
-            for k in range(1, place.words):
-                whole = code.select(code.compare("eq", word, k), code.get(code.at(base, place.word + k)), whole)
-        else:
-            whole = code.get(code.at(base, code.add(word, place.word)))
-        return code.both(code.binary("lshr", whole, shift), signed(place.mask))
-
-    def write_code(self, field: ir.Field, index: Value, value: Value) -> None:
-        code, place = self.code, self.layout[field]
-        if place.bits == 0:
-            return
-        word, shift = self._spot(place, index)
-        hole = code.binary("xor", code.binary("shl", signed(place.mask), shift), -1)
-        bits = code.binary("shl", value, shift)
-        if isinstance(word, int) or place.words > CHAIN:
-            pointer = code.at(self.words, code.add(word, place.word))
-            code.set(pointer, code.either(code.both(code.get(pointer), hole), bits))
-            return
-        for k in range(place.words):
-            pointer = code.at(self.words, place.word + k)
-            whole = code.get(pointer)
-            new = code.either(code.both(whole, hole), bits)
-            code.set(pointer, code.select(code.compare("eq", word, k), new, whole))
 
     # -- locals
 
@@ -367,16 +307,14 @@ class Expressions:
         assert isinstance(sort, IndexT)
         # one bit for each value and for None, in as many words as that takes
         words = sort.card // 64 + 1
-        used, k = code.slot("used", f"[{words} x i64]"), code.slot("k")
+        used = code.slot("used", f"[{words} x i64]")
         for word in range(words):
             code.set(code.at(used, word), signed(((1 << len(sort.constants)) - 1) >> 64 * word))
         for field in holders(self.system, sort):
-            code.set(k, 0)
-            with code.loop(lambda field=field: code.compare("ult", code.get(k), field.count)):  # type: ignore[misc]
-                held = self.read_code(field, code.get(k))
+            with code.counting(0, field.count) as k:
+                held = self.read_code(field, k)
                 here = used if words == 1 else code.at(used, code.binary("lshr", held, 6))
                 code.bump(here, code.binary("shl", 1, code.both(held, 63)), "or")
-                code.bump(k)
         lowest: Value = sort.card
         for word in reversed(range(words)):
             free = code.binary("xor", code.get(code.at(used, word)), -1)
@@ -393,18 +331,15 @@ class Expressions:
         for place in places:
             role = self.system.roles[place.role]
             wanted = [(slot, self.value(value)) for slot, value in place.values]
-            actor = code.slot("a")
-            code.set(actor, 0 if place.actor is None else self.value(place.actor))
-            end = role.type.size if place.actor is None else code.add(code.get(actor), 1)
-            with code.loop(lambda: code.compare("ult", code.get(actor), end)):  # noqa: B023
+            first = 0 if place.actor is None else self.value(place.actor)
+            end = role.type.size if place.actor is None else code.add(first, 1)
+            with code.counting(first, end) as who:
                 goes_on = code.name("other")
-                who = code.get(actor)
                 self._same(self.read_code(role.pc, who), place.pc, goes_on)
                 for slot, value in wanted:
                     self._same(self.from_code(self.read_code(slot, who), slot.type), value, goes_on)
                 code.jump(yes)
                 code.block(goes_on)
-                code.bump(actor)
         code.jump(no)
 
     def _same(self, left: Value, right: Value, otherwise: str) -> None:

@@ -35,10 +35,9 @@ class Passes(Runtime):
         code = Code("define void @resolve(ptr %ctx, i64 %from, i64 %to, i64 %some)")
         base, expand, deadlock = (pointer(code, p) for p in (Ctx.OUT_BASE, Ctx.EXPAND, Ctx.DEADLOCK))
         code.set(member(code, Ctx.OUT), base, "ptr")
-        k, record = code.slot("k"), code.slot("record", "ptr")
-        code.set(k, "%from")
-        with code.loop(lambda: code.compare("ult", code.get(k), "%to")):
-            index, skip = code.get(k), code.name("skip")
+        record = code.slot("record", "ptr")
+        with code.counting("%from", "%to") as index:
+            skip = code.name("skip")
             wanted, needed = code.name("wanted"), code.name("needed")
             code.branch(code.compare("eq", "%some", 0), wanted, needed)
             code.block(needed)
@@ -53,7 +52,6 @@ class Passes(Runtime):
                 stuck = code.let(f"call i64 {deadlock}(ptr {state})")
                 code.emit(f"call void @reach(ptr %ctx, i64 {index}, i64 {code.mul(stuck, targets)}, i64 0, ptr null)")
             code.block(skip)
-            code.bump(k)
         code.emit("call void @digest(ptr %ctx)")
         code.set(record, base, "ptr")
         end = pointer(code, Ctx.OUT)
@@ -93,11 +91,8 @@ class Passes(Runtime):
         return code.text()
 
     def _each(self, code: Code, body: Callable[[str], None]) -> None:
-        k = code.slot("k")
-        code.set(k, "%from")
-        with code.loop(lambda: code.compare("ult", code.get(k), "%to")):
-            body(code.get(k))
-            code.bump(k)
+        with code.counting("%from", "%to") as index:
+            body(index)
 
     def _sweep(self) -> str:
         """``i64 @sweep(ctx, from, to)``: one sweep from high indices to low; how many entries changed."""
@@ -152,7 +147,7 @@ class Passes(Runtime):
         """``void @reach(ctx, state, findings, actor, target)``: from this state, a step of ``actor``
         leads to the findings: at once (target null), or on a way whose costs are at ``target``."""
         code = Code("define internal void @reach(ptr %ctx, i64 %state, i64 %findings, i64 %actor, ptr %target)")
-        rest, last = code.slot("rest"), code.slot("last")
+        rest = code.slot("rest")
         code.set(rest, "%findings")
         marks = code.at(pointer(code, Ctx.MARKS), "%state")
         code.bump(marks, "%findings", "or")
@@ -163,9 +158,7 @@ class Passes(Runtime):
         with code.loop(lambda: code.compare("ne", code.get(rest), 0)):
             left = code.get(rest)
             place = code.mul(self._first(code, left), each)
-            code.set(last, 0)
-            with code.loop(lambda: code.compare("ult", code.get(last), each)):
-                before = code.get(last)
+            with code.counting(0, each) as before:
                 after = code.select(nobody, before, "%actor")
                 ahead = code.slot("ahead")
                 code.set(ahead, BEST)
@@ -179,7 +172,6 @@ class Passes(Runtime):
                 known = code.let(f"zext i8 {code.get(mine, 'i8')} to i64")
                 best = code.let(f"call i64 @llvm.umax.i64(i64 {cost}, i64 {known})")
                 code.set(mine, code.let(f"trunc i64 {best} to i8"), "i8")
-                code.bump(last)
             code.set(rest, code.both(left, code.sub(left, 1)))
         code.ret()
         return code.text()

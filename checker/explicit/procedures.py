@@ -189,14 +189,12 @@ class ProcedureCode(Statements):
         """Looks at every candidate, as Python does: a failing condition is an error whichever is taken."""
         code = self.code
         assert s.where is not None
-        candidate, k = self.local(s.candidate), code.slot("k")
-        code.set(k, low)
-        with code.loop(lambda: code.compare("slt", code.get(k), high)):
+        candidate = self.local(s.candidate)
+        with code.counting(low, high) as value:
             goes_on, good = code.name("next"), code.name("good")
-            code.set(candidate, code.get(k))
+            code.set(candidate, value)
             self.test(s.where, good, goes_on)
             code.block(good)
-            value = code.get(k)
             had = code.get(pick)
             missing = code.compare("eq", had, NONE_LEFT)
             due = code.compare("sge", value, start)
@@ -205,7 +203,6 @@ class ProcedureCode(Statements):
             second = code.let(f"and i1 {code.compare('ne', had, NONE_LEFT)}, {code.compare('eq', then, NONE_LEFT)}")
             code.set(after, code.select(second, value, then))
             code.block(goes_on)
-            code.bump(k)
 
     # -- the ends of a run
 
@@ -254,12 +251,9 @@ class ProcedureCode(Statements):
         code.jump("emit")
 
     def _left_behind(self, field: ir.Field, mine: Value) -> None:
-        code, k = self.code, self.code.slot("k")
-        code.set(k, 0)
-        with code.loop(lambda: code.compare("ult", code.get(k), field.count)):
-            with code.when(code.compare("eq", self.read_code(field, code.get(k)), mine)):
-                code.bump(self.flags, self.promises.flag(NO_LOCK_LEFT), "or")
-            code.bump(k)
+        code = self.code
+        with code.counting(0, field.count) as k, code.when(code.compare("eq", self.read_code(field, k), mine)):
+            code.bump(self.flags, self.promises.flag(NO_LOCK_LEFT), "or")
 
     def _record(self, words: list[Value], flags: Value) -> None:
         code = self.code
@@ -284,12 +278,17 @@ class ProcedureCode(Statements):
         code.bump(code.at(counts, code.get(self.step)))
         steps = 1 + len(self.procedure.yields)
         for k, mask in enumerate(self.sites):
-            with code.loop(lambda: code.compare("ne", code.get(mask), 0)):  # noqa: B023
-                left = code.get(mask)
-                site = code.let(f"call i64 @llvm.cttz.i64(i64 {left}, i1 true)")
-                code.bump(code.at(counts, code.add(site, steps + 64 * k)))
-                code.set(mask, code.both(left, code.sub(left, 1)))
+            self._count(code.at(counts, steps + 64 * k), mask)
         code.jump("next")
+
+    def _count(self, counts: str, mask: str) -> None:
+        """Counts the branches of a mask."""
+        code = self.code
+        with code.loop(lambda: code.compare("ne", code.get(mask), 0)):
+            left = code.get(mask)
+            site = code.let(f"call i64 @llvm.cttz.i64(i64 {left}, i1 true)")
+            code.bump(code.at(counts, site))
+            code.set(mask, code.both(left, code.sub(left, 1)))
 
     def _fail(self) -> None:
         code = self.code

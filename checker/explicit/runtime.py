@@ -19,6 +19,8 @@ from checker.explicit.context import ERROR, RECORD_EXTRA, Ctx, load, member, poi
 LANES = 8
 BLOCK = 512
 """Records that are gathered before their buckets are visited."""
+AHEAD = 16
+"""How far ahead a bucket is fetched when the table is filled again."""
 _MIX = tuple(signed(k) for k in (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD))
 _LANES = f"<{LANES} x i64>"
 
@@ -294,12 +296,9 @@ class Runtime:
     def _rebuild(self) -> str:
         """``void @rebuild(ctx)``: puts all states into an empty table."""
         code = Code("define void @rebuild(ptr %ctx)")
-        k, ahead = code.slot("k"), 16
         count = load(code, Ctx.COUNT)
-        code.set(k, 0)
-        with code.loop(lambda: code.compare("ult", code.get(k), count)):
-            index = code.get(k)
-            later = code.add(index, ahead)
+        with code.counting(0, count) as index:
+            later = code.add(index, AHEAD)
             inside = code.compare("ult", later, count)
             soon = code.select(inside, later, index)
             h = code.let(f"call i64 @hash(ptr {self.state(code, soon)})")
@@ -308,7 +307,6 @@ class Runtime:
             state = self.state(code, index)
             h = code.let(f"call i64 @hash(ptr {state})")
             code.let(f"call i64 @insert(ptr %ctx, ptr {state}, i64 {h}, i64 {index}, i1 true)")
-            code.set(k, code.add(index, 1))
         code.ret()
         return code.text()
 
@@ -332,15 +330,11 @@ class Runtime:
         if self.words > 1:
             code.ret()
             return code.text()
-        k = code.slot("k")
-        code.set(k, 0)
-        with code.loop(lambda: code.compare("ult", code.get(k), load(code, Ctx.COUNT))):
-            index = code.get(k)
+        with code.counting(0, load(code, Ctx.COUNT)) as index:
             state = self.state(code, index)
             h = code.let(f"call i64 @hash(ptr {state})")
             slot = code.let(f"call ptr @slot(ptr %ctx, ptr {state}, i64 {h})")
             code.set(self._twin(code, slot), code.let(f"trunc i64 {index} to i32"), "i32")
-            code.set(k, code.add(index, 1))
         code.ret()
         where = Code("define internal ptr @slot(ptr %ctx, ptr %state, i64 %h) alwaysinline")
         at, _, _ = self._probe(where, "found")
