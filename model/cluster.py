@@ -2,8 +2,7 @@
 """Slots: taking virtual and physical ones, releasing what backs a virtual one.
 
 Mirrors   folio_alloc_swap(), folio_realloc_swap(), __vswap_release_backing(),
-          __swap_cluster_free_entries(), folio_release_non_phys_swap_backing();
-          mm/swapfile.c [v2p2] [v2p3] [v2p4]
+          __swap_cluster_free_entries(); mm/swapfile.c [v2p2] [v2p3] [v2p4]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
           lists: any free slot may be found, or none.  The fallback to a direct entry when
           no virtual slot is free: the swap-out fails instead (a later slice).
@@ -68,10 +67,10 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
 def zswap_entry_free(s: Swap, e: ZswapEntry):
     """Take an entry off the LRU and free its memory."""
     entry = s.zswap[e]
-    expect(entry.swpentry is not None, "nothing is freed twice")
+    expect(entry.live, "nothing is freed twice")
     with hold(s.zswap_lru_lock):
         entry.on_lru = False
-    entry.swpentry = None
+    entry.live = False
 
 
 def swap_range_free(s: Swap, p: PhysSlot):
@@ -102,10 +101,3 @@ def __swap_cluster_free_entries(s: Swap, v: VswapSlot):
     s.table[v] = TableWord.NULL
     s.count[v] = 0
     clear_memcg_id(s, v)
-
-
-def folio_release_non_phys_swap_backing(s: Swap, v: VswapSlot):
-    """Before a write-out: an older compressed copy goes, a physical slot stays."""
-    with hold(s.vswap_cluster.lock):
-        if s.virtual_table[v].tag == Backing.ZSWAP:
-            __vswap_release_backing(s, v)

@@ -29,7 +29,7 @@ class SwapDesign(Design):
     add_rechecks_slot: bool = True  # the check of the slot is repeated where the folio is inserted
     free_swap_tests_count: bool = True  # folio_free_swap leaves a slot alone that a PTE refers to
     free_swap_tests_writeback: bool = True  # ... and one whose write is in flight
-    reclaim_matches_entry: bool = True  # __try_to_reclaim_swap compares folio->swap after the trylock
+    free_swap_dirties_folio: bool = True  # a folio that leaves the cache this way is marked dirty
 
     # backing [v2p2] [v2p3] [v2p4]
     release_clears_rmap: bool = True  # a released physical slot loses its reverse map
@@ -45,7 +45,6 @@ class SwapDesign(Design):
     unmap_holds_folio_lock: bool = True  # try_to_unmap runs under the folio lock
     store_releases_backing: bool = True  # zswap_store releases what the slot had before
     remove_freezes_refs: bool = True  # __remove_mapping gives up when somebody else has a reference
-    remove_rechecks_dirty: bool = True  # ... or when the folio is dirty
     write_error_dirties: bool = True  # a failed write marks the folio dirty
 
     # swap-in, zap [mainline] [v2p2]

@@ -74,7 +74,7 @@ def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
     yield "found the cached folio"
     folio = s.folio[f]
     if trylock(folio.lock):
-        if (folio.swap == v or not design.reclaim_matches_entry) and not folio_mapped(s, f):
+        if folio.swap == v and not folio_mapped(s, f):
             yield from folio_free_swap(s, f)
         release(folio.lock)
     folio_put(s, f)

@@ -21,11 +21,14 @@ def mem_cgroup_record_swap(s: Swap, f: Folio, v: VswapSlot):
     m = s.folio[f].memcg
     with hold(s.vswap_cluster.lock):
         s.memcg_table[v] = m
-    s.memcg[m].id_refs += 1
+    if m is not None:
+        s.memcg[m].id_refs = min(s.memcg[m].id_refs + 1, len(VswapSlot) + 1)  # saturates
 
 
-def try_charge_swap(s: Swap, m: Memcg) -> bool:
+def try_charge_swap(s: Swap, m: Memcg | None) -> bool:
     """Charge one page of swap; False at the limit."""
+    if m is None:
+        return True
     if s.memcg[m].swap > len(PhysSlot) or maybe("memcg swap.max reached"):
         return False
     s.memcg[m].swap += 1
@@ -34,8 +37,8 @@ def try_charge_swap(s: Swap, m: Memcg) -> bool:
 
 def uncharge_swap(s: Swap, m: Memcg | None):
     """Give a charge back; a page counter warns and stays at zero."""
-    if m is not None and s.memcg[m].swap > 0:
-        s.memcg[m].swap -= 1
+    if m is not None:
+        s.memcg[m].swap = max(s.memcg[m].swap - 1, 0)
 
 
 def clear_memcg_id(s: Swap, v: VswapSlot):
@@ -44,4 +47,4 @@ def clear_memcg_id(s: Swap, v: VswapSlot):
     if m is not None:
         s.memcg_table[v] = None
         if design.free_puts_memcg_id:
-            s.memcg[m].id_refs -= 1
+            s.memcg[m].id_refs = max(s.memcg[m].id_refs - 1, 0)

@@ -98,16 +98,17 @@ class FolioState(Record):
     dirty: bool
     uptodate: bool
     bio: Bio
-    memcg: Memcg | None
+    memcg: Memcg | None  # None: the root memcg, which counts nothing
     content: Content
     submitted: Content  # the bytes at the moment when the write was submitted
 
 
 class CompressedPage(Record):
-    """struct zswap_entry; a freed one keeps its content, as freed memory does."""
+    """struct zswap_entry; a freed one keeps what it held, as freed memory does."""
 
-    swpentry: VswapSlot | None  # None: free
+    live: bool
     on_lru: bool
+    swpentry: VswapSlot
     content: Content
 
 
@@ -163,8 +164,3 @@ def folio_mapped(s: Swap, f: Folio) -> bool:
 def folio_test_writeback(s: Swap, f: Folio) -> bool:
     """Whether a write of the folio is in flight."""
     return s.folio[f].bio.tag == Bio.WRITE
-
-
-def zswap_entry_live(s: Swap, e: ZswapEntry) -> bool:
-    """Whether the memory of the entry is in use."""
-    return s.zswap[e].swpentry is not None

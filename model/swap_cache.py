@@ -89,15 +89,14 @@ def folio_put_swap(s: Swap, v: VswapSlot):
 def folio_free_swap(s: Swap, f: Folio):
     """Take a locked folio out of the swap cache if no PTE needs it there; True if it did."""
     folio = s.folio[f]
-    if folio.swap is None:
-        return False
-    if design.free_swap_tests_writeback and folio_test_writeback(s, f):
+    if folio.swap is None or (design.free_swap_tests_writeback and folio_test_writeback(s, f)):
         return False
     # read without V; the folio lock keeps a zero at zero, for the first PTE needs that lock
     if design.free_swap_tests_count and s.count[folio.swap] > 0:
         return False
     yield "no PTE refers to the slot"
     swap_cache_del_folio(s, f)
-    folio.dirty = True
+    if design.free_swap_dirties_folio:
+        folio.dirty = True
     yield "out of the swap cache"
     return True

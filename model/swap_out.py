@@ -5,14 +5,16 @@ Mirrors   shrink_folio_list(), pageout(), __remove_mapping() in mm/vmscan.c, try
           in mm/rmap.c [mainline]; swap_writeout() in mm/page_io.c [v2p2] [v2p3]
 Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation and the other
           reasons not to reclaim a folio: reclaim may start on it later, with the same effect.
-          Large folios and their split.  Freeing the slot of an activated folio when swap is
+          Large folios and their split.  folio_release_non_phys_swap_backing() before zswap_store():
+          a dirty anonymous folio has no compressed copy that it could release (a promise).
+          Freeing the slot of an activated folio when swap is
           nearly full: folio_free_swap() with the same tests, done elsewhere too.
 """
 
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import folio_alloc_swap, folio_realloc_swap, folio_release_non_phys_swap_backing
+from model.cluster import folio_alloc_swap, folio_realloc_swap
 from model.design import design
 from model.memory import folio_free, folio_put
 from model.objects import Folio, Pte, PteWord, Reclaim, Swap, folio_test_writeback
@@ -54,6 +56,10 @@ def shrink_folio_list(s: Swap, cpu: Reclaim, f: Folio):
     yield from try_to_unmap(s, f)
     if not design.unmap_holds_folio_lock:
         acquire(folio.lock)
+        if folio.swap is None:
+            release(folio.lock)
+            folio_put(s, f)
+            return
 
     if folio.dirty:
         written = yield from pageout(s, f)
@@ -115,9 +121,6 @@ def swap_writeout(s: Swap, f: Folio):
         release(folio.lock)
         return True
 
-    folio_release_non_phys_swap_backing(s, folio.swap)
-    yield "no compressed copy is left"
-
     stored = yield from zswap_store(s, f)
     if stored:
         release(folio.lock)
@@ -138,12 +141,9 @@ def swap_writeout(s: Swap, f: Folio):
 def __remove_mapping(s: Swap, f: Folio) -> bool:
     """Drop a clean locked folio that nobody else uses from the swap cache."""
     folio = s.folio[f]
-    if folio.swap is None:
-        return False
     with hold(s.vswap_cluster.lock):
-        if design.remove_freezes_refs and folio.refcount != 2:
-            return False  # only the cache and we may have a reference
-        if design.remove_rechecks_dirty and folio.dirty:
+        # only the cache and we may have a reference; dirty again: by a driver that holds one
+        if folio.swap is None or (design.remove_freezes_refs and (folio.refcount != 2 or folio.dirty)):
             return False
         __swap_cache_del_folio(s, f)
     return True

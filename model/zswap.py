@@ -14,7 +14,7 @@ from checker.language import *
 from model.cluster import __vswap_release_backing, folio_realloc_swap, zswap_entry_free
 from model.design import design
 from model.memory import folio_put
-from model.objects import Backing, Folio, PhysSlot, Shrinker, Swap, VswapSlot, ZswapEntry, zswap_entry_live
+from model.objects import Backing, Folio, PhysSlot, Pte, Shrinker, Swap, VswapSlot, ZswapEntry
 from model.page_io import __swap_writepage_phys
 from model.swap_cache import swap_cache_alloc_folio, swap_cache_del_folio
 
@@ -39,16 +39,17 @@ def zswap_store(s: Swap, f: Folio):
     folio = s.folio[f]
     if maybe("zswap refuses the page"):
         return False
-    e = choose_or_none(ZswapEntry, where=lambda e: s.zswap[e].swpentry is None)
+    e = choose_or_none(ZswapEntry, where=lambda e: not s.zswap[e].live)
     if e is None:
         return False
     entry = s.zswap[e]
+    entry.live = True
     entry.swpentry = folio.swap
     entry.content = folio.content
     yield "compressed"
     vswap_zswap_store(s, folio.swap, e)
     yield "the slot is in zswap"
-    expect(zswap_entry_live(s, e), "nothing freed is used")
+    expect(s.zswap[e].live, "nothing freed is used")
     with hold(s.zswap_lru_lock):
         entry.on_lru = True
     yield "the entry is on the LRU"
@@ -64,7 +65,7 @@ def zswap_load(s: Swap, f: Folio):
         return False
     yield "the slot is in zswap"
 
-    expect(zswap_entry_live(s, e), "nothing freed is used")
+    expect(s.zswap[e].live, "nothing freed is used")
     if maybe("decompression fails"):
         release(folio.lock)  # not uptodate: the fault ends in SIGBUS, the entry stays
         return True
@@ -89,6 +90,7 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     require(s.zswap[e].on_lru)
     if design.shrinker_gate:
         require(any(s.rmap[p] is None for p in PhysSlot))
+    expect(s.zswap[e].live, "nothing freed is used")
     v = s.zswap[e].swpentry
     yield "isolated from the LRU"  # LRU lock dropped: nothing pins the entry from here
 
@@ -114,10 +116,10 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
         writeback_drop_folio(s, f)  # -ENOMEM: the entry stays
         return
     if not design.writeback_leaves_count:
-        s.count[v] += 1
+        s.count[v] = min(s.count[v] + 1, len(Pte) + 1)
     yield "the physical slot is published"  # no longer ZSWAP: the entry is ours alone
 
-    expect(zswap_entry_live(s, e), "nothing freed is used")
+    expect(s.zswap[e].live, "nothing freed is used")
     if maybe("decompression fails"):
         yield "not decompressed"
         if design.writeback_restores_entry:

@@ -1,19 +1,74 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The design as posted: RFC v2, single pages, one physical device."""
+"""The design as posted: RFC v2, single pages, one physical device.
+
+Each scope doubles one thing, so that it can be reused while somebody still thinks it is his.
+"""
 
 from __future__ import annotations
 
 from checker.language import Spec
 from model.design import SwapDesign
 from model.vswap import VSWAP
+from specs import scopes
 from specs.promises import PROMISES, REACHED
-from specs.scopes import one_page
+from specs.reached import reclaim_meets_writeback
 
 rfc_v2 = Spec(
     why="""The virtual swap RFC v2 keeps its promises while a process faults and unmaps, reclaim
     writes its pages out, and zswap moves compressed pages to the disk behind its back.""",
     model=VSWAP,
     design=SwapDesign(),
-    scope=one_page,
+    scope=scopes.two_pages,
     promises=[*PROMISES, *REACHED],
+)
+
+rfc_v2_two_slots = Spec(
+    why="""As rfc_v2, with a second virtual slot: one may still be cached when the page gets another.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=scopes.two_slots,
+    promises=[*PROMISES, *REACHED, reclaim_meets_writeback],
+)
+
+rfc_v2_two_entries = Spec(
+    why="""As rfc_v2, with a second zswap entry: a slot may be in zswap again, under another entry.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=scopes.two_entries,
+    promises=[*PROMISES, *REACHED],
+)
+
+rfc_v2_two_threads = Spec(
+    why="""As rfc_v2, with a second thread: a PTE may change while a fault on it is under way.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=scopes.two_threads,
+    promises=[*PROMISES, *REACHED],
+)
+
+rfc_v2_two_shrinkers = Spec(
+    why="""As rfc_v2, with two CPUs in the shrinker: both may pick the same entry.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=scopes.two_shrinkers,
+    promises=[*PROMISES, *REACHED],
+    default=False,
+)
+
+rfc_v2_two_reclaims = Spec(
+    why="""As rfc_v2, with two CPUs in reclaim.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=scopes.two_reclaims,
+    promises=[*PROMISES, *REACHED],
+    default=False,
+)
+
+rfc_v2_two_pages_two_slots = Spec(
+    why="""As rfc_v2, with two pages that each can have a virtual slot: three million states.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=scopes.two_pages_two_slots,
+    promises=[*PROMISES, *REACHED],
+    default=False,
 )

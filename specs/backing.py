@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from checker.language import broken
 from model.design import SwapDesign
+from specs.scopes import two_slots
 from specs.what_if import what_if
 
 release_keeps_rmap = what_if(
@@ -17,6 +17,7 @@ release_keeps_backing = what_if(
     """A virtual slot whose backing was released must not keep the word that names it.""",
     SwapDesign(release_clears_backing=False),
     breaks={},
+    scope=two_slots,
 )
 
 release_keeps_charge = what_if(

@@ -54,6 +54,16 @@ def the_only_copy_is_dirty(s: Swap):
 
 
 @invariant
+def a_dirty_folio_has_no_compressed_copy(s: Swap):
+    """An unlocked dirty folio is not in zswap as well: a write-out finds no old copy to release."""
+    return not any(
+        s.table[v] == TableWord.PFN(f) and s.virtual_table[v].tag == Backing.ZSWAP
+        and s.folio[f].dirty and not locked(s.folio[f].lock)
+        for v in VswapSlot for f in Folio
+    )
+
+
+@invariant
 def clean_means_backed(s: Swap):
     """What backs a clean cached folio that somebody owns holds the same bytes, once nobody works on it."""
     return all(

@@ -13,8 +13,6 @@ from model.zswap import zswap_writeback_entry
 from specs.ownership import cached_and_locked
 
 
-
-
 def not_charged_yet(s: Swap, v: VswapSlot, p: PhysSlot) -> bool:
     """The physical slot was taken, its memcg not asked yet, or asked in vain."""
     return (at(folio_realloc_swap, "the reverse map points up", v=v, p=p)

@@ -14,7 +14,6 @@ from model.objects import (
     VswapSlot,
     ZswapEntry,
     cached,
-    zswap_entry_live,
 )
 from model.zswap import zswap_store, zswap_writeback_entry
 
@@ -66,7 +65,7 @@ def a_zswap_entry_has_one_place(s: Swap):
     """A compressed copy backs one slot, or one actor alone has it; a freed one has no place."""
     return all(
         sum(1 for v in VswapSlot if s.virtual_table[v] == Backing.ZSWAP(e)) + (1 if held_by_an_actor(s, e) else 0)
-        == (1 if zswap_entry_live(s, e) else 0)
+        == (1 if s.zswap[e].live else 0)
         for e in ZswapEntry
     )
 

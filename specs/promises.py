@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from specs.cache import a_cached_slot_changes_backing_under_its_folio_lock, the_cache_and_the_folio_agree
 from specs.content import (
+    a_dirty_folio_has_no_compressed_copy,
     a_transfer_touches_no_pte_and_no_count,
     clean_means_backed,
     no_slot_without_content,
@@ -36,7 +37,6 @@ from specs.reached import (
     a_page_is_only_on_the_disk,
     a_store_meets_a_write_in_flight,
     only_the_cache_keeps_a_slot,
-    reclaim_meets_writeback,
     writeback_meets_a_recycled_entry,
 )
 
@@ -44,6 +44,7 @@ PROMISES = [
     swapin_returns_what_was_written,
     no_slot_without_content,
     the_only_copy_is_dirty,
+    a_dirty_folio_has_no_compressed_copy,
     clean_means_backed,
     a_transfer_touches_no_pte_and_no_count,
     no_physical_slot_without_rmap,
@@ -72,8 +73,6 @@ REACHED = [
     only_the_cache_keeps_a_slot,
     a_fault_meets_writeback,
     a_fault_meets_zswap,
+    writeback_meets_a_recycled_entry,
 ]
 """What every scope with all three roles reaches."""
-
-REACHED_WITH_TWO_PAGES = [*REACHED, writeback_meets_a_recycled_entry, reclaim_meets_writeback]
-"""What takes more than one page or entry."""

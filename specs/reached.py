@@ -6,7 +6,7 @@ from __future__ import annotations
 from checker.language import *
 from model.objects import Backing, Bio, Folio, Pte, PteWord, Swap, TableWord, VswapSlot, cached
 from model.swap_in import do_swap_page
-from model.swap_out import shrink_folio_list
+from model.swap_out import pageout
 from model.zswap import zswap_load, zswap_writeback_entry
 
 
@@ -52,7 +52,8 @@ def only_the_cache_keeps_a_slot(s: Swap):
 def a_fault_meets_writeback(s: Swap):
     """A fault has the folio that zswap writeback is filling, and waits."""
     return any(
-        cached(s, v) and at(do_swap_page, "have a folio", v=v) and at(zswap_writeback_entry, "still the same entry", v=v)
+        cached(s, v) and at(do_swap_page, "have a folio", v=v)
+        and at(zswap_writeback_entry, "still the same entry", v=v)
         for v in VswapSlot
     )
 
@@ -66,7 +67,7 @@ def writeback_meets_a_recycled_entry(s: Swap):
 @reachable
 def reclaim_meets_writeback(s: Swap):
     """Reclaim works on one folio while zswap writeback has another in its hands."""
-    return at(shrink_folio_list, "clean for I/O") and at(zswap_writeback_entry, "the physical slot is published")
+    return at(pageout, "clean for I/O") and at(zswap_writeback_entry, "the physical slot is published")
 
 
 @reachable

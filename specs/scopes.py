@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from checker.language import *
-from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.objects import (
     Backing,
     Content,
@@ -21,14 +20,24 @@ from model.objects import (
     VswapSlot,
     ZswapEntry,
 )
-from model.swap_in import do_swap_page
-from model.swap_out import shrink_folio_list
 
 ONE_OF_EACH = {
     Pte: 1, Folio: 2, VswapSlot: 1, PhysSlot: 1, ZswapEntry: 1, Memcg: 1, Shrinker: 1, Reclaim: 1, Task: 1,
-}
+}  # two folios, so that one can be read while another is written
 
-one_page = Scope("one page, one CPU of each role", sizes=ONE_OF_EACH)
+one_page = Scope("one page, a CPU of each role", sizes=ONE_OF_EACH)
+two_pages = Scope("two pages that compete for one slot of each kind", sizes={**ONE_OF_EACH, Pte: 2})
+two_slots = Scope("one page, two virtual slots", sizes={**ONE_OF_EACH, VswapSlot: 2})
+two_entries = Scope("one page, two zswap entries", sizes={**ONE_OF_EACH, ZswapEntry: 2})
+two_threads = Scope("one page, two threads", sizes={**ONE_OF_EACH, Task: 2})
+two_shrinkers = Scope("one page, two CPUs in the shrinker", sizes={**ONE_OF_EACH, Shrinker: 2})
+two_reclaims = Scope("one page, two CPUs in reclaim", sizes={**ONE_OF_EACH, Reclaim: 2})
+two_pages_two_slots = Scope("two pages, two virtual slots", sizes={**ONE_OF_EACH, Pte: 2, VswapSlot: 2})
+no_shrinker = Scope("one page, two threads, no shrinker", sizes={**ONE_OF_EACH, Shrinker: 0, Task: 2})
+two_faults = Scope(
+    "one page, two threads that fault", failures=[], sizes={**ONE_OF_EACH, Shrinker: 0, Reclaim: 0, Task: 2},
+)
+shrinker_against_task = Scope("one page, no reclaim", failures=[], sizes={**ONE_OF_EACH, Reclaim: 0})
 
 
 def one_page_in_zswap(s: Swap):
@@ -41,6 +50,7 @@ def one_page_in_zswap(s: Swap):
     s.virtual_table[v] = Backing.ZSWAP(e)
     s.memcg_table[v] = Memcg(0)
     s.memcg[Memcg(0)].id_refs = 1
+    s.zswap[e].live = True
     s.zswap[e].swpentry = v
     s.zswap[e].on_lru = True
     s.zswap[e].content = s.must_see[pte]

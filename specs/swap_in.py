@@ -3,26 +3,31 @@
 
 from __future__ import annotations
 
-from checker.language import broken
 from model.design import SwapDesign
+from specs.scopes import no_shrinker, one_page_in_zswap, shrinker_against_task, two_faults
 from specs.what_if import what_if
 
 add_checks_once = what_if(
     """swap_cache_alloc_folio must check the slot again where it inserts the folio.""",
     SwapDesign(add_rechecks_slot=False),
     breaks={},
+    scope=shrinker_against_task,
+    start=(one_page_in_zswap,),
 )
 
 fault_trusts_folio = what_if(
     """A fault must check, under the folio lock, that the folio is still cached for its slot.""",
     SwapDesign(fault_rechecks_folio=False),
     breaks={},
+    scope=no_shrinker,
 )
 
 fault_trusts_pte = what_if(
     """A fault must compare the PTE again under the PTL.""",
     SwapDesign(fault_rechecks_pte=False),
     breaks={},
+    scope=two_faults,
+    start=(one_page_in_zswap,),
 )
 
 fault_maps_unread_folio = what_if(
@@ -58,11 +63,5 @@ free_swap_ignores_count = what_if(
 free_swap_ignores_writeback = what_if(
     """folio_free_swap must leave a slot alone whose write is in flight.""",
     SwapDesign(free_swap_tests_writeback=False),
-    breaks={},
-)
-
-reclaim_trusts_folio = what_if(
-    """__try_to_reclaim_swap must check which slot the folio is cached for, once it is locked [O13].""",
-    SwapDesign(reclaim_matches_entry=False),
     breaks={},
 )

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from checker.language import broken
 from model.design import SwapDesign
 from specs.what_if import what_if
 
@@ -25,9 +24,11 @@ remove_ignores_references = what_if(
     breaks={},
 )
 
-remove_ignores_dirty = what_if(
-    """__remove_mapping must look at the dirty flag again, under the cluster lock.""",
-    SwapDesign(remove_rechecks_dirty=False),
+nobody_dirties_the_folio = what_if(
+    """Two places make a folio dirty that gets a slot without having been written to: the one
+    where it gets the slot and the one where it lost the last. One of them is enough to keep the
+    content; with neither, a page that was read from zswap and not touched is dropped unwritten.""",
+    SwapDesign(alloc_dirties_folio=False, free_swap_dirties_folio=False),
     breaks={},
 )
 

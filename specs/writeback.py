@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from checker.language import broken
 from model.design import SwapDesign
 from specs.scopes import one_page_in_zswap
 from specs.what_if import what_if
