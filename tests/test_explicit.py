@@ -12,6 +12,7 @@ import pytest
 from checker.explicit import LimitError, Limits, explore
 from checker.explicit.layout import Layout
 from checker.language import ir
+from checker.language.errors import UsageError
 from checker.language.types import BOOL, EnumT, IndexT, IntT, LockT, OptT, SetT, UnionT
 
 HERE = ir.Pos("model.py", 7)
@@ -237,6 +238,16 @@ def test_a_failing_condition_of_a_choice_is_an_error_whichever_is_taken():
     pick = rule("pick", choose("x", 0, 3, where=where), store(n, local("x")), locals_=known)
     found = explore(system(fields, pick))
     assert (found.states, found.transitions, set(found.findings)) == (1, 1, {"no_model_error"})
+
+
+def test_a_step_that_chooses_without_end_is_a_model_error():
+    """One value each, so that nothing but their number is special."""
+    fields = Fields()
+    fields.add("n", IntT(0, 3))
+    again = ir.For(pos=HERE, variable="k", domain=domain(0, 2000, NUMBER), body=(choose("x", 0, 1),))
+    found = explore(system(fields, rule("pick", again, locals_={"x": BYTE, "candidate": BYTE, "k": NUMBER})))
+    assert (found.states, found.transitions) == (1, 1)
+    assert "more than 1000 choices" in found.findings["no_model_error"].error
 
 
 # -- expressions
@@ -535,6 +546,22 @@ def test_branches_are_counted_by_completed_transitions():
 
 
 # -- limits
+
+
+def test_what_does_not_fit_is_refused_with_a_sentence():
+    many = [promise(f"p{k}", ir.TRUE) for k in range(70)]
+    with pytest.raises(UsageError, match="split it"):
+        explore(counter(3, *[lambda n, p=p: p for p in many]))
+    with pytest.raises(UsageError, match="split it"):
+        explore(counter(3, assertions=[f"a{k}" for k in range(70)]))
+    fields = Fields()
+    role = actors(fields, [pause(0)], ["began"], size=40)
+    with pytest.raises(UsageError, match="40 actors"):
+        explore(system(fields, roles=[role]))
+    fields = Fields()
+    fields.add("s", SetT(IndexT("Node", 65)))
+    with pytest.raises(UsageError, match="s: a value of 65 bits"):
+        explore(system(fields, rule("nothing")))
 
 
 def big():

@@ -11,6 +11,7 @@ from checker.explicit.procedures import EdgePromises
 from checker.explicit.result import NO_MODEL_ERROR
 from checker.explicit.statements import Statements
 from checker.language import ir
+from checker.language.errors import UsageError
 from checker.language.types import IndexT, OptT
 
 
@@ -20,7 +21,7 @@ class StatePromises:
     def __init__(self, system: ir.System) -> None:
         self.names = [NO_MODEL_ERROR, *(p.name for p in system.promises if p.kind != "step")]
         if len(self.names) > 64:
-            raise ValueError(f"{len(self.names)} invariants and reachables in one spec: 63 fit, split it")
+            raise UsageError(f"{len(self.names)} invariants and reachables in one spec: 63 fit, split it")
 
     def flag(self, name: str) -> int:
         return signed(1 << self.names.index(name))

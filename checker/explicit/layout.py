@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from checker.language.errors import UsageError
 from checker.language.ir import Field, System
 
 WORD = 64
@@ -77,7 +78,7 @@ def _pack(fields: tuple[Field, ...]) -> tuple[dict[int, Place], list[int]]:
     sized = [(field, (field.type.card - 1).bit_length(), field.count) for field in fields]
     for field, bits, count in sorted(sized, key=lambda item: -item[1] * item[2]):
         if bits > WORD:
-            raise ValueError(f"{field.name}: a value of {bits} bits does not fit a word of {WORD}")
+            raise UsageError(f"{field.name}: a value of {bits} bits does not fit a word of {WORD}")
         if bits == 0:
             places[field.number] = Place(0, 0, 0, max(count, 1), 1)
             continue

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
 
 from checker.explicit.context import MOST_CHOICES, RECORD_EXTRA, Ctx
 from checker.explicit.memory import Region, show
@@ -252,7 +251,7 @@ class Machine:
         self._step(source, base + record * size, ctypes.byref(why))
         return why.value
 
-    def release(self, *members: Any) -> None:
+    def release(self, *members: Ctx) -> None:
         """Gives the memory of some members back."""
         for member in members:
             if member in self._regions:

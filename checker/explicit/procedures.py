@@ -15,6 +15,7 @@ from checker.explicit.layout import Layout
 from checker.explicit.result import NO_LOCK_LEFT, NO_MODEL_ERROR
 from checker.explicit.statements import Statements
 from checker.language import ir
+from checker.language.errors import UsageError
 from checker.language.types import LockT, OptT, Type
 
 NONE_LEFT = -(1 << 63)
@@ -28,7 +29,7 @@ class EdgePromises:
         steps = [p.name for p in system.promises if p.kind == "step"]
         self.names = list(dict.fromkeys([NO_MODEL_ERROR, NO_LOCK_LEFT, *steps, *system.assertions]))
         if len(self.names) > 63:
-            raise ValueError(f"{len(self.names)} assertions and step invariants in one spec: 61 fit, split it")
+            raise UsageError(f"{len(self.names)} assertions and step invariants in one spec: 61 fit, split it")
         self.errors: list[tuple[str, str]] = []
 
     def flag(self, name: str) -> int:
@@ -148,8 +149,8 @@ class ProcedureCode(Statements):
         self.chooses = True
         low, high = self.value(domain.lo), self.value(domain.hi)
         depth = code.get(self.depth)
-        code.set(self.depth, code.add(depth, 1))
         self.require(code.compare("ult", depth, MOST_CHOICES), s.pos, f"more than {MOST_CHOICES} choices in one step")
+        code.set(self.depth, code.add(depth, 1))
         taken = code.at(pointer(code, Ctx.SCRIPT), depth)
         following = code.at(taken, MOST_CHOICES)
         code.set(following, NONE_LEFT)  # where this choice fails or waits there is no other one to try

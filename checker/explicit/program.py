@@ -11,6 +11,7 @@ from checker.explicit.layout import Layout
 from checker.explicit.procedures import EdgePromises, ProcedureCode
 from checker.explicit.result import Coverage
 from checker.language import ir
+from checker.language.errors import UsageError
 
 DECLARATIONS = """declare i64 @llvm.cttz.i64(i64, i1)
 declare i64 @llvm.ctpop.i64(i64)
@@ -39,7 +40,7 @@ class Program:
         self.counts = 0
         self.actors = sum(role.type.size for role in system.roles)
         if self.actors > 32:
-            raise ValueError(f"{self.actors} actors: 32 fit")
+            raise UsageError(f"{self.actors} actors in one scope: 32 fit")
         rules = [self._part(rule, None) for rule in system.rules]
         roles = [[self._part(operation, k) for operation in role.operations] for k, role in enumerate(system.roles)]
         texts = [self._procedure(part) for part in self.parts]

@@ -108,7 +108,7 @@ class Search:
                 self._advance(end)
             if self.stopped is None:
                 self._close_layer()
-                if self.first and self._broken():
+                if self.first and self._broken() and machine[Ctx.NEXT] < machine[Ctx.COUNT]:
                     self.stopped = "a promise broke"
 
     def _advance(self, end: int) -> None:
