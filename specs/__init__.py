@@ -2,8 +2,8 @@
 """What must hold, and what is asked about which design; the specs in the order of a report."""
 
 from specs.as_posted import *
-from specs.o05 import *
-from specs.writeback import *
 from specs.backing import *
-from specs.swap_out import *
+from specs.o05 import *
 from specs.swap_in import *
+from specs.swap_out import *
+from specs.writeback import *

@@ -37,6 +37,15 @@ no_shrinker = Scope("one page, two threads, no shrinker", sizes={**ONE_OF_EACH, 
 two_faults = Scope(
     "one page, two threads that fault", failures=[], sizes={**ONE_OF_EACH, Shrinker: 0, Reclaim: 0, Task: 2},
 )
+one_thread_no_shrinker = Scope("one page, no shrinker", sizes={**ONE_OF_EACH, Shrinker: 0})
+straight_to_disk = Scope(
+    "one page, no shrinker, zswap may refuse a page, swap may be nearly full",
+    failures=["zswap refuses the page", "swap is nearly full"], sizes={**ONE_OF_EACH, Shrinker: 0},
+)
+one_folio = Scope(
+    "one page, one folio, two virtual slots, no shrinker, zswap may refuse a page",
+    failures=["zswap refuses the page"], sizes={**ONE_OF_EACH, Folio: 1, VswapSlot: 2, Shrinker: 0},
+)
 shrinker_against_task = Scope("one page, no reclaim", failures=[], sizes={**ONE_OF_EACH, Reclaim: 0})
 
 

@@ -4,24 +4,33 @@
 from __future__ import annotations
 
 from model.design import SwapDesign
+from specs.scopes import one_thread_no_shrinker
 from specs.what_if import what_if
 
 alloc_leaves_folio_clean = what_if(
     """A folio that receives a fresh slot is dirty until it is written [O15].""",
     SwapDesign(alloc_dirties_folio=False),
-    breaks={},
+    breaks=["the_only_copy_is_dirty"],
 )
 
 unmap_without_folio_lock = what_if(
     """Swap PTEs must be installed under the folio lock: only it keeps a count at zero.""",
     SwapDesign(unmap_holds_folio_lock=False),
-    breaks={},
+    breaks=["the_first_pte_needs_the_folio_lock", "a_cached_slot_changes_backing_under_its_folio_lock"],
 )
 
 remove_ignores_references = what_if(
     """__remove_mapping must give up when somebody else holds a reference to the folio.""",
     SwapDesign(remove_freezes_refs=False),
-    breaks={},
+    breaks=[
+        "nothing is freed twice",
+        "swapin_returns_what_was_written",
+        "what_is_used_has_a_reference",
+        "nothing freed is used",
+        "the_only_copy_is_dirty",
+        "no_slot_without_content",
+    ],
+    scope=one_thread_no_shrinker,
 )
 
 nobody_dirties_the_folio = what_if(
@@ -29,11 +38,11 @@ nobody_dirties_the_folio = what_if(
     where it gets the slot and the one where it lost the last. One of them is enough to keep the
     content; with neither, a page that was read from zswap and not touched is dropped unwritten.""",
     SwapDesign(alloc_dirties_folio=False, free_swap_dirties_folio=False),
-    breaks={},
+    breaks=["the_only_copy_is_dirty", "no_slot_without_content", "clean_means_backed"],
 )
 
 write_error_leaves_folio_clean = what_if(
     """A write that failed must leave the folio dirty: the slot holds nothing of use.""",
     SwapDesign(write_error_dirties=False),
-    breaks={},
+    breaks=["clean_means_backed", "swapin_returns_what_was_written"],
 )

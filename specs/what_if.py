@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from checker.language import Scope, Spec
+from checker.language import Scope, Spec, broken
 from model.design import SwapDesign
 from model.vswap import VSWAP
 from specs.promises import PROMISES
@@ -16,9 +16,12 @@ from specs.scopes import one_page
 def what_if(
     why: str,
     design: SwapDesign,
-    breaks: Mapping[str, Any],
+    breaks: Iterable[str],
     scope: Scope = one_page,
     start: tuple[Callable[..., Any], ...] = (),
 ) -> Spec:
     """A spec that expects exactly these promises to break."""
-    return Spec(why=why, model=VSWAP, design=design, scope=scope, start=start, promises=PROMISES, expected=breaks)
+    return Spec(
+        why=why, model=VSWAP, design=design, scope=scope, start=start, promises=PROMISES,
+        expected={promise: broken() for promise in breaks},
+    )

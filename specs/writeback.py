@@ -13,14 +13,14 @@ writeback_forgets_unlock = what_if(
     Nothing but the waiting itself shows it: the process can go on with its other pages, the
     deadlock test is content, and only whoever faults on this page waits for ever.""",
     SwapDesign(writeback_unlocks_on_error=False),
-    breaks={},
+    breaks=["no_lock_left_behind", "every_operation_can_finish"],
     start=(one_page_in_zswap,),
 )
 
 writeback_forgets_put = what_if(
     """The error exit of zswap writeback must put its folio reference, or the page is lost.""",
     SwapDesign(writeback_puts_on_error=False),
-    breaks={},
+    breaks=["no_folio_is_leaked"],
     start=(one_page_in_zswap,),
 )
 
@@ -28,7 +28,16 @@ writeback_reserves_first = what_if(
     """zswap writeback must not take a physical slot before the folio is in the swap cache: only
     the lock of a cached folio keeps the slot's backing from changing.""",
     SwapDesign(writeback_caches_first=False),
-    breaks={},
+    breaks=[
+        "no_rmap_without_physical_slot",
+        "a_physical_slot_is_taken_for_a_cached_locked_folio",
+        "a_zswap_entry_has_one_place",
+        "memcg_charged_exactly_once",
+        "a_free_slot_owns_nothing",
+        "a_cached_slot_changes_backing_under_its_folio_lock",
+        "swapin_returns_what_was_written",
+        "clean_means_backed",
+    ],
     start=(one_page_in_zswap,),
 )
 
@@ -36,14 +45,20 @@ writeback_keeps_the_unwritten_slot = what_if(
     """When decompression fails, the compressed copy must back the slot again: the physical slot
     was never written.""",
     SwapDesign(writeback_restores_entry=False),
-    breaks={},
+    breaks=["a_zswap_entry_has_one_place", "swapin_returns_what_was_written"],
     start=(one_page_in_zswap,),
 )
 
 writeback_pins_by_count = what_if(
     """zswap writeback must not use the swap count as a pin: the count belongs to the PTEs.""",
     SwapDesign(writeback_leaves_count=False),
-    breaks={},
+    breaks=[
+        "the_count_covers_every_pte",
+        "a_transfer_touches_no_pte_and_no_count",
+        "clean_means_backed",
+        "a_dirty_folio_has_no_compressed_copy",
+        "a_zswap_entry_has_one_place",
+    ],
     start=(one_page_in_zswap,),
 )
 
@@ -51,6 +66,6 @@ writeback_releases_the_old_word = what_if(
     """folio_realloc_swap overwrites the old word and does not release it: for zswap writeback that
     would free the compressed copy under its hands.""",
     SwapDesign(publish_keeps_entry=False),
-    breaks={},
+    breaks=["a_zswap_entry_has_one_place", "nothing freed is used", "nothing is freed twice"],
     start=(one_page_in_zswap,),
 )
