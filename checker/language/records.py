@@ -83,7 +83,8 @@ class ArrayValue:
 
     def _code(self, index: Any) -> int:
         if index is None:
-            raise ModelError(f"{re.sub(r'[[][^]]*[]]', '[]', self.name)} is indexed by None")
+            array = re.sub(r"\[[^\]]*\]", "[]", self.name)
+            raise ModelError(f"{array} is indexed by None")
         if type(index) is not self.shape.python:
             raise TypeError(f"{self.name} is indexed by {self.shape.dim.name}, not by {type(index).__name__}")
         return int(index.code)

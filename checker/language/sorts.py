@@ -231,7 +231,10 @@ class SetValue:
         self.items = frozenset(items)
 
     def _other(self, other: Any) -> frozenset[Any]:
-        return other.items if isinstance(other, SetValue) else frozenset(other)
+        items = other.items if isinstance(other, SetValue) else frozenset(other)
+        if None in items:
+            raise ModelError("None is no element of a set")
+        return items
 
     def __or__(self, other: Any) -> SetValue:
         return SetValue(self.items | self._other(other))
@@ -249,6 +252,8 @@ class SetValue:
         return SetValue(self._other(other) - self.items)
 
     def __contains__(self, item: Any) -> bool:
+        if item is None:
+            raise ModelError("None is no element of a set")
         return item in self.items
 
     def __len__(self) -> int:
