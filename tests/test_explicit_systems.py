@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The native search against plain Python, on the hand-written systems."""
 
+import subprocess
+import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -103,6 +105,29 @@ def test_the_text_is_valid_for_llvm(name):
 @pytest.mark.parametrize("words", [1, 2, 3, 7])
 def test_the_search_is_valid_for_llvm_at_any_width(words):
     llvm.parse_assembly(Passes(words).text()).verify()
+
+
+LITTLE_ROOM = """
+import resource, sys
+sys.path[:0] = [{root!r}]
+resource.setrlimit(resource.RLIMIT_AS, ({size}, {size}))
+from checker.explicit import LimitError, explore
+from checker.language import build, load_specs
+system = build(load_specs({path!r})["small"])
+try:
+    print(explore(system).states)
+except LimitError as error:
+    print("LimitError:", error)
+"""
+
+
+@pytest.mark.parametrize("mebibytes", [600, 4000])
+def test_limited_address_space_is_enough_for_a_small_search(mebibytes):
+    """``ulimit -v`` counts what is only reserved, too."""
+    path = str(SYSTEMS / "reference_swap.py")
+    program = LITTLE_ROOM.format(root=str(SYSTEMS.parent.parent), size=mebibytes << 20, path=path)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "14366"
 
 
 def test_code_compiled_for_speed_finds_the_same(monkeypatch):

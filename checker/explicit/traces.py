@@ -60,6 +60,7 @@ class _Walker:
         self.marks = machine.region(Ctx.MARKS, 8 * count, "traces")
         self.costs = machine.region(Ctx.COSTS, self.stride * count, "traces")
         machine.ctx[Ctx.STRIDE] = self.stride
+        machine.set_targets({}, {})
         for layer in range(max(t.layer for t in targets), -1, -1):
             self._layer(layer, targets)
 
@@ -68,21 +69,21 @@ class _Walker:
         machine, ctx = self.machine, self.machine.ctx
         start, end = self.layers[layer], self.layers[layer + 1]
         here = [(1 << bit, t) for bit, t in enumerate(targets) if t.layer == layer]
-        live = sum(1 << bit for bit, t in enumerate(targets) if t.layer > layer)
+        ctx[Ctx.LIVE] = _signed(sum(1 << bit for bit, t in enumerate(targets) if t.layer > layer))
+        if not here:
+            machine.back(start, end, end)
+            return
 
         def of(kind: str) -> dict[int, int]:
             return {t.number: bit for bit, t in here if t.kind == kind}
 
-        states, edges = of("state"), of("edge")
-        machine.set_targets(states, edges)
-        ctx[Ctx.LIVE] = _signed(live)
+        machine.set_targets(of("state"), of("edge"))
         ctx[Ctx.DEADLOCK_TARGET] = _signed(of("deadlock").get(0, 0))
         ctx[Ctx.FINISH_TARGET] = _signed(of("finish").get(0, 0))
-        if states or ctx[Ctx.FINISH_TARGET]:
-            machine.mark(start, end)
-        if live or edges or ctx[Ctx.DEADLOCK_TARGET]:
-            machine.back(start, end, end)
-        ctx[Ctx.DEADLOCK_TARGET] = 0
+        machine.mark(start, end)
+        machine.back(start, end, end)
+        machine.set_targets({}, {})
+        ctx[Ctx.DEADLOCK_TARGET] = ctx[Ctx.FINISH_TARGET] = 0
 
     def _marked(self, index: int, bit: int) -> bool:
         return bool(ctypes.c_uint64.from_address(self.marks + 8 * index).value >> bit & 1)
