@@ -18,6 +18,7 @@ from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
 from checker.language.records import State
 from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape
 from checker.language.sorts import Actor, Sort
+from checker.language.source import failures_of
 from checker.language.spec import Design, Scope, Spec
 from checker.language.verbs import kind_of
 
@@ -47,6 +48,10 @@ def bind(spec: Spec, design: Design | None, scope: Scope) -> Binding:
             raise UsageError(f"scope {scope.name!r} gives a size to {sort!r}, which is no sort")
         if not isinstance(n, int) or n < (0 if issubclass(sort, Actor) else 1):
             raise UsageError(f"scope {scope.name!r}: {sort.__name__} has {n} objects; at least 1 is needed")
+    for role in model.operations:
+        if not (isinstance(role, type) and issubclass(role, Actor)):
+            name = getattr(role, "__name__", role)
+            raise UsageError(f"Model(operations=...): {name} is no role, derive it from Actor")
     roles = tuple(role for role in model.operations if scope.sizes.get(role, 0) > 0)
     for role in model.operations:
         if role not in scope.sizes:
@@ -74,6 +79,7 @@ class Builder:
         root = self.fields.tree(shape)
         role_types = {role: index_type(role) for role in self.bound.roles}
         self.system = SystemContext(self.bound, root, model.state, self.bound.roles, role_types)
+        self.check_names()
         rules = [self.lower(f, "rule", None) for f in model.rules]
         operations = [[self.lower(f, "operation", role) for f in self.operations_of(role)] for role in self.bound.roles]
         if not rules and not any(operations):
@@ -86,6 +92,9 @@ class Builder:
         roles = self.frames(operations, requests)
         table = AtTable(list(zip(roles, operations, strict=True)), set())
         promises = self.promises(table)[0]
+        for text in self.system.assertions:
+            if text in BUILT_IN or text in functions:
+                raise UsageError(f"{text!r} is the text of an assert and the name of a promise: rename one")
         self.check_expectations(names={*BUILT_IN, *functions, *self.system.assertions})
         may_end = None
         if self.spec.may_end is not None:
@@ -112,6 +121,23 @@ class Builder:
         )
         built.initial = initial_states(built)
         return built
+
+    def check_names(self) -> None:
+        """Traces and counts know procedures by name, and failures by text: each must be told apart."""
+        model = self.spec.model
+        functions = [*model.rules, *(f for operations in model.operations.values() for f in operations)]
+        known: dict[str, Any] = {}
+        for function in functions:
+            name = getattr(function, "__name__", str(function))
+            if known.setdefault(name, function) is not function:
+                raise LanguageError(position(function), f"two rules or operations are called {name}: rename one")
+        wanted = set(self.scope.failures or ())
+        there = failures_of(functions) if wanted else set()
+        for text in sorted(wanted - there):
+            raise UsageError(
+                f"scope {self.scope.name!r} lets {text!r} happen, but no maybe(...) has that text; "
+                f"there are {', '.join(sorted(map(repr, there))) or 'none'}"
+            )
 
     def check_expectations(self, names: set[str]) -> None:
         """What is expected must exist, unless a changed design has taken it away."""

@@ -108,3 +108,24 @@ def names_of(source: Source) -> dict[str, Any]:
         except ValueError:
             continue
     return found
+
+
+def failures_of(functions: list[Function]) -> set[str]:
+    """The texts of every ``maybe`` in these functions and their helpers, under any design."""
+    found: set[str] = set()
+    todo, seen = list(functions), set(functions)
+    while todo:
+        source = source_of(todo.pop())
+        names = names_of(source)
+        for node in ast.walk(source.tree):
+            match node:
+                case ast.Call(func=ast.Name(id="maybe"), args=[ast.Constant(value=str(text))]):
+                    found.add(text)
+                case ast.Name(id=name):
+                    named = names.get(name)
+                    if not inspect.isfunction(named) or named.__module__.startswith("checker.language"):
+                        continue
+                    if named not in seen:
+                        seen.add(named)
+                        todo.append(named)
+    return found
