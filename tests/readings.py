@@ -10,8 +10,9 @@ from textwrap import dedent, indent
 
 from checker.explicit import Exploration, explore
 from checker.language import build, load_specs
+from checker.language.errors import ModelError
 from checker.language.ir import System
-from checker.language.raw import Raw
+from checker.language.raw import Configuration, Raw
 from checker.symbolic import one_step
 
 MOST_STATES_FOR_Z3 = 40
@@ -114,51 +115,80 @@ def read_all_ways(tmp_path, source: str, spec: str = "spec") -> Outcome:
     """Builds a model file, runs it in every reading, compares them, tells what they agree on."""
     path = tmp_path / "small_model.py"
     path.write_text(source)
-    system = build(load_specs(path)[spec])
-    raw, z3 = Raw(system), one_step(system)
-    layer = raw.initial()
-    assert sorted(c.vector for c in layer) == sorted(system.initial)
-    seen = {c.vector: c for c in layer}
-    promises = {kind: [p for p in system.promises if p.kind == kind] for kind in ("invariant", "step", "reachable")}
-    edges, broken, reached, errors = [], set(), set(), []
-    transitions, depth = 0, 0
-    while layer:
-        following = []
-        for here in layer:
-            broken |= {p.name for p in promises["invariant"] if not raw.holds(p.name, here)}
-            reached |= {p.name for p in promises["reachable"] if raw.holds(p.name, here)}
-            targets, failed = set(), False
-            for step in raw.successors(here):
-                transitions += 1
-                broken |= set(step.broken)
-                if step.target is None:
-                    failed = True
-                    assert step.error is not None
-                    if "no_model_error" in step.broken:
-                        errors.append(step.error)
-                    edges.append((here.vector, None))
-                    continue
-                assert step.error is None
-                broken |= {p.name for p in promises["step"] if not raw.holds(p.name, step.target, here)}
-                edges.append((here.vector, step.target.vector))
-                targets.add(step.target.vector)
-                if step.target.vector not in seen:
-                    seen[step.target.vector] = step.target
-                    following.append(step.target)
-            if len(seen) <= MOST_STATES_FOR_Z3:
-                assert z3.successors(here.vector) == targets
-                assert z3.can_err(here.vector) == failed
-        depth += bool(following)
-        layer = following
-    native = explore(system)
-    assert native.complete
-    assert (native.states, native.transitions, native.depth) == (len(seen), transitions, depth)
-    assert native.findings.keys() - FOUND_BY_SEARCH == broken | reached
-    if errors:  # the words may differ, the place may not
-        told = native.findings["no_model_error"].error or ""
-        assert place(told) in {place(error) for error in errors}, (told, errors)
-        errors.append(told)
-    return Outcome(system, native, list(seen), edges, transitions, depth, broken, errors)
+    return Comparison(build(load_specs(path)[spec])).run()
+
+
+class Comparison:
+    """A search that Python itself does, held against z3 state by state and against native code at the end."""
+
+    def __init__(self, system: System):
+        self.system = system
+        self.raw, self.z3 = Raw(system), one_step(system)
+        self.seen: dict[tuple[int, ...], Configuration] = {}
+        self.edges: list[tuple[tuple[int, ...], tuple[int, ...] | None]] = []
+        self.noticed: set[str] = set()
+        self.errors: list[str] = []
+
+    def run(self) -> Outcome:
+        layer, depth = self.raw.initial(), 0
+        assert sorted(c.vector for c in layer) == sorted(self.system.initial)
+        self.seen = {c.vector: c for c in layer}
+        while layer:
+            following = [target for here in layer for target in self.expand(here)]
+            depth += bool(following)
+            layer = following
+        native = explore(self.system)
+        assert native.complete
+        assert (native.states, native.transitions, native.depth) == (len(self.seen), len(self.edges), depth)
+        assert native.findings.keys() - FOUND_BY_SEARCH == self.noticed
+        if self.errors:  # the words may differ, the place may not
+            told = native.findings["no_model_error"].error or ""
+            assert place(told) in {place(error) for error in self.errors}, (told, self.errors)
+            self.errors.append(told)
+        broken = self.noticed & set(self.system.assertions)
+        return Outcome(self.system, native, list(self.seen), self.edges, len(self.edges), depth, broken, self.errors)
+
+    def expand(self, here: Configuration) -> list[Configuration]:
+        """All steps from one state; the states that were not known before."""
+        self.ask_promises(("invariant", "reachable"), here)
+        found, targets, failed = [], set(), False
+        for step in self.raw.successors(here):
+            self.noticed |= set(step.broken)
+            self.edges.append((here.vector, step.target.vector if step.target else None))
+            if step.target is None:
+                assert step.error is not None
+                failed = True
+                if "no_model_error" in step.broken:
+                    self.errors.append(step.error)
+                continue
+            assert step.error is None
+            self.ask_promises(("step",), step.target, here)
+            targets.add(step.target.vector)
+            if step.target.vector not in self.seen:
+                self.seen[step.target.vector] = step.target
+                found.append(step.target)
+        if len(self.seen) <= MOST_STATES_FOR_Z3:
+            assert self.z3.successors(here.vector) == targets
+            assert self.z3.can_err(here.vector) == failed
+        return found
+
+    def ask_promises(self, kinds: tuple[str, ...], here: Configuration, before: Configuration | None = None) -> None:
+        """Whether Python, as z3 does, finds promises broken (or reached) here."""
+        for promise in self.system.promises:
+            if promise.kind not in kinds:
+                continue
+            try:
+                truth: bool | None = self.raw.holds(promise.name, here, before)
+            except ModelError as error:
+                truth = None
+                self.noticed.add("no_model_error")
+                self.errors.append(f"{self.raw.place(error)}: {error}")
+            if before is None:
+                assert self.z3.condition(promise, here.vector) == truth
+            elif not self.system.data:  # contents of two states have no names in common
+                assert self.z3.condition(promise, here.vector, before.vector) == truth
+            if truth == (promise.kind == "reachable"):
+                self.noticed.add(promise.name)
 
 
 def place(error: str) -> str:

@@ -585,6 +585,69 @@ REFUSED = {
     "a lock acquired by a rule": (in_rule("""
         acquire(s.mutex)                                     # here
         """), "acquire|rule", "operation|actor"),
+    "a place chosen by a condition": (in_rule("""
+        cell = s.cell[n] if s.flag else s.cell[m]            # here
+        cell.flag = True
+        """), "place", "field"),
+    "a place returned": (dedent("""
+        def pick(s: Top, n: Node):
+            return s.cell[n]                                 # here
+
+
+        @rule
+        def r(s: Top, n: Node):
+            pick(s, n).flag = True
+        """), "place", "index"),
+    "two targets": (in_rule("""
+        s.n = s.level = 3                                    # here
+        """), "target", "two"),
+    "an annotated local": (in_rule("""
+        k: Range(0, 3) = s.n                                 # here
+        s.n = k
+        """), "annotation|annotated", "leave|without"),
+    "range as a set": (in_rule("""
+        require(s.n in range(1, 3))                          # here
+        s.flag = True
+        """), "range", "for|<="),
+    "index of a module's tuple": (in_rule("""
+        s.n = (1, 2)[0]                                      # here
+        """), "index", "array"),
+    "a helper without a result": (in_rule("""
+        s.flag = helper_without_yield(s)                     # here
+        """), "None", "bool"),
+    "at in a rule": (in_rule("""
+        require(not at(op, "half"))                          # here
+        s.flag = True
+        """), "at", "promise"),
+    "yield from inside an expression": (in_operation("""
+        if (yield from helper_with_yield(s, cpu)) is None:   # here
+            s.flag = True
+        """), "yield from", "statement|assignment"),
+    "contents as a parameter": (dedent("""
+        @rule
+        def r(s: Top, c: Content):                           # here
+            s.content = c
+        """), r"\bc\b", "sort|enum"),
+    "a choice of contents": (in_rule("""
+        s.content = choose(Content)                          # here
+        """), "Content", "sort|Set|fresh"),
+    "an order of optionals": (in_rule("""
+        maybe_level = None
+        if s.flag:
+            maybe_level = s.level
+        require(s.level < maybe_level)                       # here
+        s.flag = True
+        """), r"Level \| None", "order"),
+    "an operation of another role": (dedent("""
+        @operation
+        def op(s: Top, n: Node):                             # here
+            s.flag = True
+        """), "Cpu", "Node"),
+    "a promise of two states": (dedent("""
+        @invariant
+        def fine(s: Top, n: Node):                           # here
+            return True
+        """), "fine", "all|step_invariant"),
     # ----------------------------------------------------------------------- order
     "break in a loop over a symmetric sort": (in_rule("""
         for k in Node:                                       # here|break
@@ -715,6 +778,15 @@ def with_n(annotation):
     return replaced("    n: Range(0, 3)" + rest, f"    n: {annotation}" + rest)
 
 
+ANOTHER_R = """
+first = r
+
+
+@rule
+def r(s: Top):
+    s.n = 1
+"""
+
 # Mistakes around the rules: in classes, scopes and specs.
 AROUND = {
     "a state that is no State": (replaced("class Top(State):", "class Top:"), "Top", "State"),
@@ -727,6 +799,26 @@ AROUND = {
     "a size that is missing": (replaced("sizes={Node: 2, Slot: 2, ", "sizes={Node: 2, "), "Slot", "size"),
     "a size of zero": (replaced("sizes={Node: 2", "sizes={Node: 0"), "Node", "at least"),
     "a role without a size": (replaced(", Cpu: 2})", "})"), "Cpu", "size"),
+    "a role that is no actor": (replaced("class Cpu(Actor)", "class Cpu(Index)"), "Cpu", "Actor"),
+    "an operation that is not in the model": (
+        replaced("Cpu: 2})", "Cpu: 2}, operations={Cpu: [helper_with_yield]})"),
+        "helper_with_yield",
+        "model",
+    ),
+    "a failure that nothing has": (replaced("Cpu: 2})", 'Cpu: 2}, failures=["typo"])'), "typo", "maybe"),
+    "a start that fails": (
+        replaced("    promises=[fine],", "    promises=[fine],\n    start=[begin],").replace(
+            "@invariant", "def begin(s: Top):\n    s.n = 4\n\n\n@invariant"
+        ),
+        "begin",
+        r"Range\(0, 3\)",
+    ),
+    "a promise twice": (replaced("promises=[fine]", "promises=[fine, fine]"), "fine", "two|twice"),
+    "two rules of one name": (
+        replaced("rules=[r]", "rules=[first, r]").replace("@operation", ANOTHER_R + "\n\n\n@operation"),
+        r"\br\b",
+        "two|twice",
+    ),
     "no rules at all": (replaced("rules=[r], operations={Cpu: [op]}", "rules=[]"), "rule", "operation|nothing"),
     "a design that is missing": (
         replaced("    design=Switches(),\n", "").replace("not s.flag", "design.rechecks"),

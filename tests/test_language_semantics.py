@@ -136,6 +136,17 @@ def test_and_or_stop_as_soon_as_they_know(tmp_path):
     assert ways == [{"a": "True"}]
 
 
+def test_the_fields_of_a_new_record_run_in_the_order_written(tmp_path):
+    ways, _ = once(tmp_path, "cell: Array[Level, Cell]\nn: Range(0, 9)", """
+        s.cell[Level(0)] = Cell(flag=bump(s) == 1, n=bump(s))
+        """, helpers="""
+        def bump(s: Top):
+            s.n += 1
+            return s.n
+        """)
+    assert ways == [{"cell[0].n": "2", "cell[0].flag": "True", "n": "2"}]
+
+
 def test_the_other_branch_of_a_conditional_expression_does_not_run(tmp_path):
     ways, _ = once(tmp_path, "cell: Array[Level, Cell]\nmaybe_at: Level | None\nn: Range(0, 3)", """
         s.n = 3 if s.maybe_at is None else s.cell[s.maybe_at].n
@@ -393,6 +404,24 @@ def test_a_set_that_is_looped_over_is_read_once(tmp_path):
             s.n += 1
         """)
     assert ways == [{"waiting": "{l2}", "n": "2"}]
+
+
+@pytest.mark.parametrize(
+    "body", ["s.a = s.maybe_at in s.some", "s.some |= {s.maybe_at}", "s.a = s.maybe_at not in s.some"]
+)
+def test_None_is_no_element(tmp_path, body):
+    ways, outcome = once(tmp_path, "some: Set[Level]\nmaybe_at: Level | None\na: bool", body)
+    assert ways == [FAILED] and says(outcome, "None")
+
+
+def test_an_optional_that_has_a_value_may_be_an_element(tmp_path):
+    ways, _ = once(tmp_path, "some: Set[Level]\nmaybe_at: Level | None\na: bool\nb: bool", """
+        s.maybe_at = Level(1)
+        s.some |= {s.maybe_at}
+        s.a = s.maybe_at in s.some
+        s.b = s.maybe_at in (None, Level(1))
+        """)
+    assert ways == [{"maybe_at": "l1", "some": "{l1}", "a": "True", "b": "True"}]
 
 
 # ------------------------------------------------------------------------- unions
@@ -661,6 +690,35 @@ def test_a_helper_has_its_own_names(tmp_path):
             return x
         """)
     assert ways == [{"n": "3", "k": "1"}]
+
+
+def test_helpers_have_defaults_and_named_arguments(tmp_path):
+    ways, _ = once(tmp_path, "n: Range(0, 999)", "s.n = f() * 100 + f(2) * 10 + f(k=3)", helpers="""
+        def f(k=1):
+            return k
+        """)
+    assert ways == [{"n": "123"}]
+
+
+def test_a_factory_of_helpers_keeps_its_constants(tmp_path):
+    ways, _ = once(tmp_path, "n: Range(0, 9)", "add_three(s)\nadd_four(s)", helpers="""
+        def adder(k):
+            def add(s: Top):
+                s.n += k
+            return add
+
+        add_three = adder(3)
+        add_four = adder(4)
+        """)
+    assert ways == [{"n": "7"}]
+
+
+def test_large_numbers_on_the_way_are_exact(tmp_path):
+    ways, _ = once(tmp_path, "n: Range(0, 1000000)\nk: Range(0, 9)", """
+        s.n = 1000000
+        s.k = (s.n * s.n * s.n * s.n * 3 + 1) % 7
+        """)
+    assert ways == [{"n": "1000000", "k": str((10**24 * 3 + 1) % 7)}]
 
 
 def test_constants_of_the_module_are_numbers(tmp_path):

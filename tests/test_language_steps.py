@@ -355,6 +355,68 @@ def test_a_loop_in_a_helper_is_left_by_return_with_a_value(tmp_path):
     assert outcome.native.findings == {}
 
 
+def test_a_result_that_comes_later_is_stored_where_the_place_is_then(tmp_path):
+    """As in Python: the right side runs first, with all its steps."""
+    outcome = read_model(tmp_path, "at: Level\nhit: Array[Level, bool]", """
+        def moves(s: Top):
+            s.at = Level(1)
+            yield "moved"
+            return True
+
+        def asks(s: Top):
+            return (yield from moves(s))
+
+        @operation
+        def op(s: Top, cpu: Cpu):
+            s.hit[s.at] = yield from asks(s)
+            yield "hit"
+            s.at = Level(0)
+            s.hit[Level(1)] = False
+        """, operations="op")
+    assert changes(outcome) == [{"at": "l1"}, {"hit[1]": "True"}, {"at": "l0", "hit[1]": "False"}]
+
+
+def test_a_record_name_is_bound_again_in_every_turn(tmp_path):
+    outcome = read_model(tmp_path, "cell: Array[Level, Cell]", """
+        @operation
+        def op(s: Top, cpu: Cpu):
+            here = s.cell[Level(2)]
+            for k in Level:
+                here.n = int(k) + 1
+                here = s.cell[k]
+                yield "turn"
+                here.flag = not here.flag
+            here.n = 0
+        """, operations="op")
+    first_round = [
+        {"cell[2].n": "1"},
+        {"cell[0].flag": "True", "cell[0].n": "2"},
+        {"cell[1].flag": "True", "cell[1].n": "3"},
+        {"cell[2].flag": "True", "cell[2].n": "0"},
+    ]
+    assert changes(outcome)[:4] == first_round
+
+
+def test_sets_unions_and_optionals_live_across_a_yield(tmp_path):
+    outcome = read_model(tmp_path, "some: Set[Level]\nword: Word\nmaybe_at: Level | None", """
+        @operation
+        def op(s: Top, cpu: Cpu):
+            some = s.some
+            word = s.word
+            maybe_at = s.maybe_at
+            s.some |= {Level(1)}
+            s.word = Word.AT(Level(2))
+            s.maybe_at = Level(0)
+            yield "changed"
+            s.some = some
+            s.word = word
+            s.maybe_at = maybe_at
+        """, operations="op")
+    there, back = changes(outcome)
+    assert there == {"some": "{l1}", "word": "AT(l2)", "maybe_at": "l0"}
+    assert back == {"some": "{}", "word": "EMPTY", "maybe_at": "None"}
+
+
 # -------------------------------------------------------------------------- locks
 
 
@@ -386,6 +448,23 @@ def test_locks_in_an_array_are_taken_one_by_one(tmp_path):
         """, operations="op", sizes={"Cpu": 2})
     # Nobody, one of two in one of two, both in different ones.
     assert numbers(outcome) == (1 + 4 + 2, 4 + 4 * 2 + 2 * 2, 2)
+
+
+def test_a_lock_may_have_a_name_and_be_passed_on(tmp_path):
+    outcome = read_model(tmp_path, "lock: Array[Node, Lock]", """
+        def take(s: Top, lock: Lock):
+            acquire(lock)
+            yield "inside"
+            release(lock)
+
+        @operation
+        def op(s: Top, cpu: Cpu, n: Node):
+            lock = s.lock[n]
+            yield from take(s, lock)
+            yield from take(s, lock)
+        """, operations="op", sizes={"Cpu": 2})
+    # Nobody; one of two, for the first or second time, in one of two; both, in different ones.
+    assert numbers(outcome) == (1 + 2 * 2 * 2 + 2 * 2 * 2, 4 + 8 * 2 + 8 * 2, 4)
 
 
 def test_releasing_a_lock_that_one_does_not_hold_is_a_model_error(tmp_path):
@@ -648,6 +727,64 @@ def test_promises_are_asked_in_the_first_states_too(tmp_path):
     assert numbers(outcome) == (4, 4, 1)
     depths = {name: finding.depth for name, finding in outcome.native.findings.items()}
     assert depths == {"not_two": 0, "is_two": 0, "is_three": 1}
+
+
+def test_contents_keep_their_identity_through_a_step(tmp_path):
+    outcome = read_model(tmp_path, "a: Content\nb: Content", """
+        @rule
+        def write_a(s: Top):
+            s.a = fresh(Content)
+
+        @rule
+        def write_b(s: Top):
+            s.b = fresh(Content)
+
+        @rule
+        def clear_a(s: Top):
+            s.a = Content.ZERO
+
+        @rule
+        def copy(s: Top):
+            s.b = s.a
+
+        @step_invariant
+        def only_one_is_written(old: Top, new: Top):
+            return old.a == new.a or old.b == new.b
+
+        @step_invariant
+        def a_is_never_copied_from_b(old: Top, new: Top):
+            return new.a == old.a or new.a == Content.ZERO or new.a != old.b
+
+        @step_invariant
+        def b_is_never_written(old: Top, new: Top):
+            return new.b in (old.b, old.a)
+        """, rules="write_a, write_b, clear_a, copy",
+        promises="[only_one_is_written, a_is_never_copied_from_b, b_is_never_written]")
+    # (ZERO, ZERO), (d, ZERO), (ZERO, d), (d, d), (d, e): every rule can happen in each.
+    assert numbers(outcome) == (5, 20, 2)
+    assert {name: finding.depth for name, finding in outcome.native.findings.items()} == {"b_is_never_written": 1}
+
+
+def test_a_promise_that_cannot_be_asked_is_a_model_error(tmp_path):
+    outcome = read_model(tmp_path, "cell: Array[Level, Cell]\nat: Level | None\nn: Range(0, 3)", """
+        @rule
+        def up(s: Top):
+            require(s.n < 3)
+            s.n += 1
+
+        @invariant
+        def careless(s: Top):
+            return s.n < 2 or s.cell[s.at].n == 0
+
+        @step_invariant
+        def careless_too(old: Top, new: Top):
+            return new.n < 3 or not new.cell[old.at].flag
+
+        def at_the_top(s: Top):
+            return s.n == 3
+        """, rules="up", promises="[careless, careless_too]", may_end="at_the_top")
+    assert numbers(outcome) == (4, 3, 3)
+    assert {name: finding.depth for name, finding in outcome.native.findings.items()} == {"no_model_error": 2}
 
 
 def test_rules_that_come_to_an_end_must_be_allowed_to(tmp_path):
