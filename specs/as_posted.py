@@ -11,7 +11,12 @@ from model.design import SwapDesign
 from model.vswap import VSWAP
 from specs import scopes
 from specs.promises import PROMISES, REACHED
-from specs.reached import reclaim_meets_writeback
+from specs.reached import (
+    a_fault_finds_another_pte,
+    a_page_is_only_in_zswap,
+    a_page_is_only_on_the_disk,
+    reclaim_meets_writeback,
+)
 
 rfc_v2 = Spec(
     why="""The virtual swap RFC v2 keeps its promises while a process faults and unmaps, reclaim
@@ -39,11 +44,21 @@ rfc_v2_two_entries = Spec(
 )
 
 rfc_v2_two_threads = Spec(
+    why="""As rfc_v2, with a second thread instead of the shrinker: a PTE may change while a fault on
+    it is under way.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=scopes.no_shrinker,
+    promises=[*PROMISES, a_page_is_only_in_zswap, a_page_is_only_on_the_disk, a_fault_finds_another_pte],
+)
+
+rfc_v2_two_threads_and_shrinker = Spec(
     why="""As rfc_v2, with a second thread: a PTE may change while a fault on it is under way.""",
     model=VSWAP,
     design=SwapDesign(),
     scope=scopes.two_threads,
     promises=[*PROMISES, *REACHED],
+    default=False,
 )
 
 rfc_v2_two_shrinkers = Spec(

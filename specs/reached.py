@@ -59,6 +59,15 @@ def a_fault_meets_writeback(s: Swap):
 
 
 @reachable
+def a_fault_finds_another_pte(s: Swap):
+    """A fault has locked its folio, and the PTE no longer holds the slot."""
+    return any(
+        at(do_swap_page, "locked the folio", pte=p, v=v) and s.pte[p] != PteWord.SWAP(v)
+        for p in Pte for v in VswapSlot
+    )
+
+
+@reachable
 def writeback_meets_a_recycled_entry(s: Swap):
     """Writeback finds that its entry is gone and drops the folio."""
     return at(zswap_writeback_entry, "another entry, or none")

@@ -4,7 +4,14 @@
 from __future__ import annotations
 
 from model.design import SwapDesign
-from specs.scopes import no_shrinker, one_page_in_zswap, shrinker_against_task, straight_to_disk, two_faults
+from specs.scopes import (
+    no_shrinker,
+    one_page_in_zswap,
+    one_thread_no_shrinker,
+    shrinker_against_task,
+    straight_to_disk,
+    two_faults,
+)
 from specs.what_if import what_if
 
 add_checks_once = what_if(
@@ -73,6 +80,7 @@ free_swap_ignores_count = what_if(
     """folio_free_swap must see a count of zero under the folio lock [O12].""",
     SwapDesign(free_swap_tests_count=False),
     breaks=["no_slot_without_content", "the_only_copy_is_dirty"],
+    scope=one_thread_no_shrinker,
 )
 
 free_swap_ignores_writeback = what_if(
