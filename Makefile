@@ -25,7 +25,8 @@ race: $(READY)
 
 counterexamples: $(READY)
 	@$(BIN)/python -P -m checker.counterexample.folder counterexamples README.md
-	@git --no-pager diff --stat -- counterexamples README.md
+	@git --no-pager diff -- counterexamples README.md
+	@git status --short -- counterexamples README.md
 
 # Two makes at once wait for each other here; the second finds the work done.
 $(READY): pyproject.toml constraints.txt .ci/venv

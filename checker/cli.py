@@ -94,7 +94,7 @@ def _replay(p: argparse.ArgumentParser) -> None:
 
 
 def _list(p: argparse.ArgumentParser) -> None:
-    p.add_argument("words", nargs="*", metavar="FILE.py", help="another model")
+    p.add_argument("words", nargs="*", metavar="SPEC|FILE.py", help="only what these specs are about; another model")
     p.add_argument("--ir", metavar="OPERATION", help="print what an operation or a rule is compiled from")
     _question(p)
 

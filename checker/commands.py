@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shutil
 import sys
 import textwrap
@@ -256,8 +257,8 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
     from checker.report.listing import contents, ir_text, text
 
     asked, names = _asked(arguments)
-    for name in names:
-        asked.spec(name)
+    if names:
+        asked = dataclasses.replace(asked, specs={name: asked.spec(name) for name in names})
     if arguments.ir is not None:
         shown = ir_text(asked, arguments.ir)
         if arguments.json:

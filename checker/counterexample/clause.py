@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checker.counterexample.evaluate import CannotEvaluate, Environment, Evaluator, show
+from checker.counterexample.evaluate import CannotEvaluate, Environment, Evaluator, State, show
 from checker.language import ir
 
 
@@ -81,14 +81,14 @@ class _Finder:
                 return
 
 
-def why(condition: ir.Expr, roles: Sequence[ir.Role], cells: Sequence[int], old: Sequence[int] | None) -> Clause | None:
+def why(condition: ir.Expr, roles: Sequence[ir.Role], now: State, old: State | None) -> Clause | None:
     """Why the condition is false in this state; None if it is true."""
     try:
-        if Evaluator(roles, cells, old).value(condition, {}):
+        if Evaluator(roles, now, old).value(condition, {}):
             return None
     except CannotEvaluate as error:
         return Clause(error=str(error))
-    evaluator = Evaluator(roles, cells, old)
+    evaluator = Evaluator(roles, now, old)
     finder = _Finder(evaluator)
     finder.decide(condition, {})
     return Clause(tuple(finder.bindings.items()), tuple(evaluator.reads.items()))

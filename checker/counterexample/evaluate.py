@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from checker.counterexample.contents import Contents
 from checker.language import ir
 from checker.language.types import IntT, OptT, SetT, Type, UnionT
 
 Environment = dict[str, int]
+State = tuple[Sequence[int], Contents]
+"""The codes of a state, and names for the contents in it."""
 
 COMPARE: dict[str, Callable[[int, int], bool]] = {
     "==": lambda a, b: a == b,
@@ -77,9 +80,9 @@ def show(type_: Type, value: int) -> str:
 class Evaluator:
     """Evaluates in one state; ``old`` is the state before, for step invariants."""
 
-    def __init__(self, roles: Sequence[ir.Role], cells: Sequence[int], old: Sequence[int] | None = None):
+    def __init__(self, roles: Sequence[ir.Role], now: State, old: State | None = None):
         self.roles = roles
-        self.cells = cells
+        self.now = now
         self.old = old
         self.reads: dict[str, str] = {}
         self._rules: dict[type, Callable[[Any, Environment], int]] = {
@@ -118,10 +121,11 @@ class Evaluator:
 
     def _read(self, e: ir.Read, env: Environment) -> int:
         indices = [self.value(index, env) for index in e.indices]
-        cells = self.old if e.old else self.cells
-        assert cells is not None, "a promise about one state reads the state before"
+        state = self.old if e.old else self.now
+        assert state is not None, "a promise about one state reads the state before"
+        cells, contents = state
         code = cells[place(e.field, indices)]
-        self.reads[("old " if e.old else "") + element(e.field, indices)] = e.field.type.show(code)
+        self.reads[("old " if e.old else "") + element(e.field, indices)] = contents.show(e.field.type, code)
         return code + e.field.type.low
 
     def _arith(self, e: ir.Arith, env: Environment) -> int:
@@ -196,11 +200,12 @@ class Evaluator:
 
     def _stands(self, p: ir.AtPlace, env: Environment) -> bool:
         role = self.roles[p.role]
+        cells, _ = self.now
         actors = range(role.type.size) if p.actor is None else (self.value(p.actor, env),)
         for actor in actors:
-            if self.cells[place(role.pc, (actor,))] != p.pc:
+            if cells[place(role.pc, (actor,))] != p.pc:
                 continue
-            if all(self.cells[place(slot, (actor,))] + slot.type.low == self.value(wanted, env)
+            if all(cells[place(slot, (actor,))] + slot.type.low == self.value(wanted, env)
                    for slot, wanted in p.values):
                 return True
         return False

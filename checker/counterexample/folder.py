@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The folders of counterexamples/: one for each known defect, written from its spec.
 
+A spec is marked as one by its name: a letter and a number, the defect's own, then
+what it is about (``o05_writeback_without_recheck``).
+
 ``python -P -m checker.counterexample.folder counterexamples README.md`` writes
 them again, and puts the first race into the README between its markers.
 """
@@ -29,21 +32,21 @@ if TYPE_CHECKING:
 MARKERS = "<!-- race: written by make counterexamples -->\n", "<!-- end of race -->\n"
 
 
+NUMBERED = re.compile(r"[a-z]\d+_")
+
+
 def write_all(folder: Path, asked: Asked) -> list[Path]:
-    """Writes a folder for every spec that expects a break; folders of others are left alone.
+    """Writes a folder for every known defect; folders of others are left alone.
 
     A spec keeps the number of its folder; a new one gets the next.  Returns the
     folders in order.  UsageError where a spec does not break as it says.
     """
-    found = {}
-    for name, spec in asked.specs.items():
-        if spec.expected:
-            found[name] = render(asked, spec)
+    found = {name: render(asked, spec) for name, spec in asked.specs.items() if NUMBERED.match(name)}
     taken = {re.sub(r"^\d+-", "", path.name): path for path in folder.glob("[0-9]*-*") if path.is_dir()}
     number = max((int(path.name.partition("-")[0]) for path in taken.values()), default=0)
     written = []
     for name, files in found.items():
-        topic = re.sub(r"^[a-z]+\d+-", "", name.replace("_", "-"))
+        topic = NUMBERED.sub("", name).replace("_", "-")
         if topic not in taken:
             number += 1
             taken[topic] = folder / f"{number:03}-{topic}"
@@ -56,7 +59,7 @@ def write_all(folder: Path, asked: Asked) -> list[Path]:
 
 def render(asked: Asked, spec: Spec) -> dict[str, str]:
     """The files of one folder, by name."""
-    promise = next(iter(spec.expected))
+    promise = next(iter(spec.expected), "")
     (ran,) = run(asked, [spec.name], Bounds(), traces=[promise])
     result = ran.result
     trace = next((v.trace for v in result.verdicts if v.promise == promise), None)

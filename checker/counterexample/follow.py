@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.claims import Claim, claims
 from checker.counterexample.clause import Clause, why
+from checker.counterexample.contents import Contents
 from checker.counterexample.evaluate import element
 from checker.counterexample.key import Key, model_hash
 from checker.counterexample.trace import Change, Standing, Step, Trace
@@ -58,6 +59,13 @@ class _Walk:
     @property
     def here(self) -> Configuration:
         return self.configurations[-1]
+
+    def contents(self, system: ir.System) -> list[Contents]:
+        """Names for the contents of each configuration."""
+        made = [Contents.of(system, self.configurations[0].cells)]
+        for configuration in self.configurations[1:]:
+            made.append(made[-1].after(system, configuration.cells))
+        return made
 
     def take(self, number: int, transition: Transition) -> None:
         self.taken.append((number, transition))
@@ -148,12 +156,15 @@ def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: 
     frames = {f.number for role in system.roles for f in (role.pc, *role.slots)}
     names = _names(system, frames)
     steps = []
+    contents = walk.contents(system)
     for k, (number, transition) in enumerate(walk.taken):
-        before = walk.configurations[k]
-        after = transition.target or before
-        changes = tuple(
-            Change(path, f.type.show(before.cells[at]), f.type.show(after.cells[at]))
-            for at, (path, f) in names.items() if before.cells[at] != after.cells[at])
+        if transition.target is None:
+            steps.append(_step(number, transition, ()))
+            continue
+        before, after = walk.configurations[k].cells, transition.target.cells
+        shown = {at: (contents[k].show(f.type, before[at]), contents[k + 1].show(f.type, after[at]))
+                 for at, (_, f) in names.items()}
+        changes = tuple(Change(names[at][0], *pair) for at, pair in shown.items() if pair[0] != pair[1])
         steps.append(_step(number, transition, changes))
     standing = _standing(steps)
     shows, clause = _shows(raw, claim, walk)
@@ -170,7 +181,7 @@ def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: 
         model=question.model, spec=question.spec, promise=claim.name, kind=claim.kind, doc=claim.doc, key=str(key),
         options=question.options, scope=question.scope, design=question.design,
         actors=tuple(role.type.show(k) for role in system.roles for k in range(role.type.size)),
-        start={path: f.type.show(start.cells[at]) for at, (path, f) in names.items()},
+        start={path: contents[0].show(f.type, start.cells[at]) for at, (path, f) in names.items()},
         steps=tuple(steps), clause=clause, standing=standing, minimal=minimal, shows=shows)
 
 
@@ -231,7 +242,9 @@ def _promise_broken(raw: Raw, promise: ir.Promise, walk: _Walk) -> tuple[bool, C
         return holds, None
     if holds:
         return False, None
-    clause = why(promise.condition, raw.system.roles, walk.here.cells, old.cells if old is not None else None)
+    contents = walk.contents(raw.system)
+    clause = why(promise.condition, raw.system.roles, (walk.here.cells, contents[-1]),
+                 (old.cells, contents[-2]) if old is not None else None)
     if clause is None:
         raise Disagreement(f"{promise.name} is false in Python, and true as it was compiled")
     return True, clause

@@ -14,6 +14,8 @@ from checker.words import amount
 WIDTH = 75
 MARGIN = 2
 GAP = 2
+COMFORT = 39
+"""Text longer than this is wrapped rather than pulling its column to the left."""
 
 
 @dataclass
@@ -72,7 +74,7 @@ def _stagger(actors: list[str], rows: list[_Row], width: int) -> int:
     least = max(12, *(len(actor) + GAP for actor in actors)) if len(actors) < 5 else 10
     for row in rows:
         if row.column:
-            apart = min(apart, (width - MARGIN - row.indent - len(row.text)) // row.column)
+            apart = min(apart, (width - MARGIN - min(row.indent + len(row.text), COMFORT)) // row.column)
     return max(apart, least)
 
 

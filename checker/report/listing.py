@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from checker.asked import Asked, designs, shown, switches, unusual
-from checker.claims import claims
+from checker.claims import claims, first_line
 from checker.language import ir
 from checker.language.errors import UsageError
 from checker.language.source import file_of
 from checker.language.spec import Design, Spec
+from checker.language.verbs import kind_of
 from checker.report.output import Line
 from checker.report.text import subject
 from checker.run import question
@@ -29,8 +30,7 @@ def contents(asked: Asked) -> dict[str, Any]:
     """Everything that ``vswap list --json`` prints, but schema and exit code."""
     operations: dict[str, dict[str, Any]] = {}
     promises: dict[str, dict[str, Any]] = {}
-    specs = []
-    for name, spec in asked.specs.items():
+    for spec in one_of_each_model(asked):
         system = question(asked, spec).system
         written = functions(spec)
         for kind, role, procedure in procedures(system):
@@ -38,24 +38,34 @@ def contents(asked: Asked) -> dict[str, Any]:
             if role and role not in entry["roles"]:
                 entry["roles"].append(role)
         for claim in claims(system):
-            fresh = {"name": claim.name, "kind": claim.kind, "doc": claim.doc, "specs": []}
-            entry = promises.setdefault(claim.name, fresh)
-            entry["specs"].append(name)
-        specs.append({
-            "name": name, "why": spec.why.strip(), "default": spec.default, "scope": asked.scope_of(spec).name,
-            "design": unusual(asked.design_of(spec)), "expected_broken": {k: v.steps for k, v in spec.expected.items()},
-        })
+            if claim.promise is None:
+                promises[claim.name] = {"name": claim.name, "kind": claim.kind, "doc": claim.doc}
+    stated = {f.__name__: f for spec in asked.specs.values() for f in spec.promises}
+    specs = [{
+        "name": name, "why": spec.why.strip(), "default": spec.default, "scope": asked.scope_of(spec).name,
+        "design": unusual(asked.design_of(spec)), "promises": [f.__name__ for f in spec.promises],
+        "expected_broken": {promise: known.steps for promise, known in spec.expected.items()},
+    } for name, spec in asked.specs.items()]
     scopes = {spec.scope.name: spec.scope for spec in asked.specs.values()}
     return {
         "model": asked.model,
         "operations": list(operations.values()),
-        "promises": list(promises.values()),
+        "promises": [{"name": name, "kind": kind_of(f) or "", "doc": first_line(inspect.getdoc(f))}
+                     for name, f in stated.items()] + list(promises.values()),
         "designs": [{"name": name, "class": type(design).__name__, "unusual": unusual(design)}
                     for name, design in designs(asked.specs.values()).items()],
         "switches": _switches(asked),
         "scopes": [{"name": name, "sizes": scope.describe()} for name, scope in scopes.items()],
         "specs": specs,
     }
+
+
+def one_of_each_model(asked: Asked) -> list[Spec]:
+    """One spec for each model, the first default one if there is one: designs fold branches, but change no list."""
+    chosen: dict[int, Spec] = {}
+    for spec in sorted(asked.specs.values(), key=lambda spec: not spec.default):
+        chosen.setdefault(id(spec.model), spec)
+    return list(chosen.values())
 
 
 def procedures(system: ir.System) -> Iterator[tuple[str, str | None, ir.Procedure]]:
@@ -84,20 +94,18 @@ def _operation(kind: str, procedure: ir.Procedure, function: Function | None) ->
 
 
 def mirrors(function: Function) -> str:
-    """The C functions that a function stands for: its docstring's Mirrors line, or its module's.
-
-    Where the module's line names a function of the same name, that one alone.
+    """The C function that a function stands for: its docstring's Mirrors line, or the one in its
+    module's line that has its name.
     """
     own = _mirrors_of(inspect.getdoc(function))
     if own:
         return own
     text = _mirrors_of(inspect.getdoc(sys.modules.get(function.__module__)))
-    for clause in re.split(r"\.\s+", text):
-        names, _, file = clause.partition(";")
-        if f"{function.__name__}()" in names:
-            source = re.sub(r"\[[^\]]*\]", "", file).strip().rstrip(".")
-            return f"{function.__name__}()" + (f" in {source}" if source else "")
-    return text
+    called = f"{function.__name__}()"
+    if called not in text:
+        return ""
+    file = re.search(r"[\w/.-]+\.[ch]\b", text[text.index(called):])
+    return called + (f" in {file[0]}" if file else "")
 
 
 def _mirrors_of(doc: str | None) -> str:
@@ -135,11 +143,11 @@ def _default(design: Design | None, name: str, value: str) -> str:
 
 
 def ir_text(asked: Asked, name: str) -> str:
-    """What an operation or a rule is compiled from, as it first appears in a spec."""
+    """What an operation or a rule is compiled from, in the first default spec of its model."""
     from checker.language.show import show
 
     known: dict[str, ir.Procedure] = {}
-    for spec in asked.specs.values():
+    for spec in one_of_each_model(asked):
         for _, _, procedure in procedures(question(asked, spec).system):
             known.setdefault(procedure.name, procedure)
         if name in known:
@@ -165,7 +173,7 @@ def text(found: dict[str, Any]) -> Iterator[Line]:
     yield Line("")
     yield Line("promises", "title")
     for entry in found["promises"]:
-        yield Line(f"  {entry['name']}  ({entry['kind']}, {amount(len(entry['specs']), 'spec')})")
+        yield Line(f"  {entry['name']}  ({entry['kind']})")
         if entry["doc"]:
             yield Line(f"      {entry['doc']}", "quiet")
     yield Line("")
