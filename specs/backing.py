@@ -48,6 +48,7 @@ realloc_charges_again = what_if(
     """folio_realloc_swap must not charge when the physical slot is there already.""",
     SwapDesign(realloc_charges_new_slots_only=False),
     breaks=["memcg_charged_exactly_once"],
+    default=False,
 )
 
 realloc_does_not_unwind = what_if(
@@ -68,4 +69,5 @@ store_keeps_physical_slot = what_if(
         "no_physical_slot_behind_a_compressed_page",
         "memcg_charged_exactly_once",
     ],
+    default=False,
 )

@@ -42,6 +42,7 @@ fault_trusts_folio = what_if(
     SwapDesign(fault_rechecks_folio=False),
     breaks=["swapin_returns_what_was_written", "a_free_slot_owns_nothing"],
     scope=no_shrinker,
+    default=False,
 )
 
 fault_trusts_pte = what_if(
@@ -56,12 +57,14 @@ fault_maps_unread_folio = what_if(
     """A folio that could not be read must not be mapped [O26].""",
     SwapDesign(fault_checks_uptodate=False),
     breaks=["swapin_returns_what_was_written"],
+    default=False,
 )
 
 load_leaves_folio_clean = what_if(
     """zswap_load frees the compressed copy, so the folio that it filled must be dirty.""",
     SwapDesign(load_dirties_folio=False),
     breaks=["the_only_copy_is_dirty", "clean_means_backed"],
+    default=False,
 )
 
 load_unlocks_early = what_if(
@@ -81,6 +84,7 @@ free_swap_ignores_count = what_if(
     SwapDesign(free_swap_tests_count=False),
     breaks=["no_slot_without_content", "the_only_copy_is_dirty"],
     scope=one_thread_no_shrinker,
+    default=False,
 )
 
 free_swap_ignores_writeback = what_if(

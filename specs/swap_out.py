@@ -11,6 +11,7 @@ alloc_leaves_folio_clean = what_if(
     """A folio that receives a fresh slot is dirty until it is written [O15].""",
     SwapDesign(alloc_dirties_folio=False),
     breaks=["the_only_copy_is_dirty"],
+    default=False,
 )
 
 unmap_without_folio_lock = what_if(
@@ -45,4 +46,5 @@ write_error_leaves_folio_clean = what_if(
     """A write that failed must leave the folio dirty: the slot holds nothing of use.""",
     SwapDesign(write_error_dirties=False),
     breaks=["clean_means_backed", "swapin_returns_what_was_written"],
+    default=False,
 )

@@ -47,6 +47,7 @@ writeback_keeps_the_unwritten_slot = what_if(
     SwapDesign(writeback_restores_entry=False),
     breaks=["a_zswap_entry_has_one_place", "swapin_returns_what_was_written"],
     start=(one_page_in_zswap,),
+    default=False,
 )
 
 writeback_pins_by_count = what_if(
@@ -68,4 +69,5 @@ writeback_releases_the_old_word = what_if(
     SwapDesign(publish_keeps_entry=False),
     breaks=["a_zswap_entry_has_one_place", "nothing freed is used", "nothing is freed twice"],
     start=(one_page_in_zswap,),
+    default=False,
 )
