@@ -77,7 +77,7 @@ def step(actor: str | None, procedure: str, label: str | None = None, **more: ob
 def trace(*steps: Step, actors: tuple[str, ...] = ("CPU0", "CPU1"), **more: object) -> Trace:
     given: dict[str, object] = {
         "model": "m", "spec": "s", "promise": "p", "kind": "invariant", "doc": "", "key": "s@00000000:0", "options": (),
-        "scope": {}, "design": {}, "start": {}}
+        "scope": {}, "design": {}, "start": {}, "given": {}, "begins": ""}
     return Trace(actors=actors, steps=steps, **(given | more))  # type: ignore[arg-type]
 
 
@@ -88,6 +88,11 @@ def test_rules_stand_at_the_margin() -> None:
     assert "      page[p0]: a = 1, b = 1, c = 1" in lines, "many changes of one record share a line"
     assert "  * is a step of nobody in particular: the device, a user, time." in lines
     assert "  CPU1" in lines, "who does not move has no column"
+
+
+def test_a_start_that_is_not_empty() -> None:
+    drawing = race(trace(step("CPU0", "op"), given={"x": "s1", "lock": "held by I/O"}, begins="One is taken."))
+    assert "  At the start: One is taken.\n    lock left to I/O\n    x = s1\n\n  CPU0\n" in drawing
 
 
 def test_locks_and_choices_in_a_drawing() -> None:

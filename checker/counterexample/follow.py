@@ -7,11 +7,12 @@ where the promise turns out to be kept, the search was wrong (Disagreement).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from checker.claims import Claim, claims
+from checker.claims import Claim, claims, first_line
 from checker.counterexample.clause import Clause, why
 from checker.counterexample.contents import Contents
 from checker.counterexample.evaluate import element
@@ -19,6 +20,7 @@ from checker.counterexample.key import Key, model_hash
 from checker.counterexample.trace import Change, Standing, Step, Trace
 from checker.language import ir
 from checker.language.errors import ModelError, UsageError
+from checker.language.records import first_code
 
 if TYPE_CHECKING:
     from checker.explicit.result import Finding
@@ -176,13 +178,23 @@ def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: 
         raise Disagreement(f"the raw reading went the whole way, and {claim.name} is kept there")
     key = Key(question.spec, model_hash(system), claims(system).index(claim), walk.initial,
               tuple(number for number, _ in walk.taken))
-    start = walk.configurations[0]
+    start = walk.configurations[0].cells
+    given = {path: contents[0].show(f.type, start[at]) for at, (path, f) in names.items()
+             if start[at] != first_code(f.type)}
     return Trace(
         model=question.model, spec=question.spec, promise=claim.name, kind=claim.kind, doc=claim.doc, key=str(key),
         options=question.options, scope=question.scope, design=question.design,
         actors=tuple(role.type.show(k) for role in system.roles for k in range(role.type.size)),
-        start={path: contents[0].show(f.type, start.cells[at]) for at, (path, f) in names.items()},
+        start={path: contents[0].show(f.type, start[at]) for at, (path, f) in names.items()},
+        given=given, begins=_begins(system, walk.initial) if given else "",
         steps=tuple(steps), clause=clause, standing=standing, minimal=minimal, shows=shows)
+
+
+def _begins(system: Built, number: int) -> str:
+    """What the start function of an initial state says of itself; states may come from several functions."""
+    if len(system.start) != len(system.initial):
+        return ""
+    return first_line(inspect.getdoc(system.start[number]))
 
 
 def _names(system: ir.System, frames: set[int]) -> dict[int, tuple[str, ir.Field]]:

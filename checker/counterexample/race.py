@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from checker.counterexample.trace import Change, Step, Trace
@@ -29,7 +30,7 @@ class _Row:
 
 def race(trace: Trace, width: int = WIDTH) -> str:
     """The whole drawing: what broke, who did what, why, and how to see it again."""
-    parts = [headline(trace, width), columns(trace, width), *_footer(trace, width)]
+    parts = [headline(trace, width), beginning(trace, width), columns(trace, width), *_footer(trace, width)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -40,6 +41,16 @@ def headline(trace: Trace, width: int = WIDTH) -> str:
     head = f"BUG: {trace.model}: {name} {verb}"
     operations = " / ".join(trace.operations())
     return _fill(f"{head} in {operations}" if operations else head, width, "  ")
+
+
+def beginning(trace: Trace, width: int = WIDTH) -> str:
+    """What the start function has set; nothing where the run starts from nothing."""
+    if not trace.given:
+        return ""
+    lines = [_fill(f"  At the start: {trace.begins or 'not everything is empty.'}", width, "  ")]
+    changes = tuple(Change(path, "", value) for path, value in trace.given.items())
+    lines += [_fill(f"    {text}", width, "    ") for text in _changes(changes, None)]
+    return "\n".join(lines)
 
 
 def columns(trace: Trace, width: int = WIDTH) -> str:
@@ -115,7 +126,7 @@ def _step(step: Step, column: int, stacks: dict[str, tuple[str, ...]]) -> list[_
 
 def _details(step: Step) -> list[str]:
     """What was chosen, where it cannot be seen from what changed; what changed; what went wrong."""
-    changes = _changes(step)
+    changes = _changes(step.changes, step.actor)
     seen = set(re.findall(r"\w+", " ".join(changes)))
     texts = []
     for text, value in step.choices:
@@ -134,13 +145,13 @@ GROUP = 3
 """From so many changes of one record on, they share a line."""
 
 
-def _changes(step: Step) -> list[str]:
-    """What a step has changed, as assignments; locks are taken and released."""
+def _changes(changes: Sequence[Change], actor: str | None) -> list[str]:
+    """What has changed, as assignments; locks are taken and released."""
     texts: list[str] = []
     records: dict[str, list[str]] = {}
-    for change in step.changes:
+    for change in changes:
         if change.new.startswith("held by ") or change.old.startswith("held by "):
-            texts.append(_lock(change, step.actor))
+            texts.append(_lock(change, actor))
             continue
         head, dot, name = change.path.rpartition(".")
         records.setdefault(head if dot else change.path, []).append(

@@ -67,7 +67,8 @@ class Trace:
     """A run from an initial state to the break of one promise.
 
     ``start`` is the whole initial state; together with the changes of the steps
-    it gives every state.  ``options`` are the words that the replay command
+    it gives every state.  ``given`` is the part of it that the start function has
+    set, ``begins`` what that function says of itself.  ``options`` are the words that the replay command
     needs beside the key.  ``minimal`` is False for a run that was replayed from
     a key, of which nobody knows whether a shorter one exists.  ``shows`` says
     whether the promise is broken at its end.
@@ -84,6 +85,8 @@ class Trace:
     design: dict[str, Any]
     actors: tuple[str, ...]
     start: dict[str, str]
+    given: dict[str, str]
+    begins: str
     steps: tuple[Step, ...]
     clause: Clause | None = None
     standing: tuple[Standing, ...] = ()
