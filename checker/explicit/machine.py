@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+from functools import cache
 
 from checker.explicit.context import MOST_CHOICES, RECORD_EXTRA, Ctx
 from checker.explicit.memory import Region, show
@@ -26,6 +27,12 @@ _SMALL = 1 << 25
 """A table below this many bytes grows by four, unless memory is short, above by two."""
 
 
+@cache
+def _runtime(words: int) -> Native:
+    """The search for states of so many words: the same for all systems."""
+    return Native([Passes(words).text()])
+
+
 class Machine:
     """One search: the compiled system, the states found so far, the table.
 
@@ -40,7 +47,7 @@ class Machine:
         first = _FIRST_BUCKETS * _BUCKET
         if memory < 4 * first:
             raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
-        self._runtime = Native([Passes(self.words).text()])
+        self._runtime = _runtime(self.words)
         self._model = Native([program.text], speed=0)
         self.optimised = False
         self.ctx = (ctypes.c_int64 * Ctx.WORDS)()
@@ -188,7 +195,10 @@ class Machine:
         self._begin(self.ctx, start, end)
 
     def sweep(self, start: int, end: int) -> int:
-        return int(self._sweep(self.ctx, start, end))
+        step, self.ctx[Ctx.STEP] = self.ctx[Ctx.STEP], 0  # nobody asks for step invariants here
+        changed = int(self._sweep(self.ctx, start, end))
+        self.ctx[Ctx.STEP] = step
+        return changed
 
     def caught(self, start: int, end: int) -> int:
         """The first state with an actor that never gets back to idle, or ``end``."""
