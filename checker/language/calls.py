@@ -158,9 +158,10 @@ class Calls(Helpers, Locking):
             self.frame.names[clause.target.id] = LocalB(local)
             condition: ir.Expr | None = None
             if within is not None:
+                within = self.reading(within, node, "a generator")
                 condition = ir.SetHas(type=t.BOOL, pos=self.pos(node), item=variable, operand=within)
             for test in clause.ifs:
-                one = self.boolean(test)
+                one = self.reading(self.boolean(test), node, "a generator")
                 condition = one if condition is None else self.both(condition, one, node)
             binders.append(ir.Binder(variable=variable, domain=domain, condition=condition))
         body, type_ = self.quantified(name, generator.elt)
@@ -170,6 +171,9 @@ class Calls(Helpers, Locking):
             if keyword.arg != "default" or name not in ("min", "max"):
                 self.fail(node, f"{name} has no argument {keyword.arg}")
             default = self.number(keyword.value)
+            plain_field = isinstance(default, ir.Read) and not default.indices
+            if not plain_field and not isinstance(default, (ir.Const, ir.Local)):
+                self.fail(node, "default= is evaluated first, wanted or not: use a number, a name or a plain field")
         assert isinstance(type_, (t.IntT, t.BoolT))
         if isinstance(type_, t.IntT):
             type_ = self.total(name, type_, binders, default)
@@ -178,7 +182,7 @@ class Calls(Helpers, Locking):
         )
 
     def quantified(self, name: str, element: ast.expr) -> tuple[ir.Expr, t.Type]:
-        body = self.value(element)
+        body = self.reading(self.value(element), element, "a generator")
         if name in ("all", "any"):
             return self.condition(body, element), t.BOOL
         if isinstance(body.type, t.BoolT) and name == "sum":

@@ -86,6 +86,7 @@ class Choices(Expressions):
             self.declare(candidate, domain.type, node)
             condition: ir.Expr | None = None
             if within is not None:
+                within = self.reading(within, node, "the set to choose from")
                 condition = ir.SetHas(type=t.BOOL, pos=self.pos(node), item=self.local(candidate, node), operand=within)
             if where is not None:
                 one = self.where(where, candidate)
@@ -114,7 +115,7 @@ class Choices(Expressions):
             self.fail(node, "where= takes a lambda of one argument: where=lambda x: ...")
         saved = dict(self.frame.names)
         self.frame.names[node.args.args[0].arg] = LocalB(candidate)
-        condition = self.boolean(node.body)
+        condition = self.reading(self.boolean(node.body), node, "where=")
         self.frame.names = saved
         return condition
 

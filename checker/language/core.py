@@ -23,6 +23,7 @@ from checker.language.places import (
 )
 from checker.language.shapes import SpinT, index_type
 from checker.language.sorts import Sort
+from checker.language.walk import changes
 
 
 class Core(Base):
@@ -61,6 +62,12 @@ class Core(Base):
         if isinstance(value, (float, str, bytes)):
             return f"a {type(value).__name__}"
         return str(getattr(value, "__name__", value))
+
+    def reading(self, value: ir.Expr, node: ast.AST, place: str) -> ir.Expr:
+        """The value, refused if getting it changes anything: here it may be wanted any number of times."""
+        if changes(value):
+            self.fail(node, f"{place} only reads the state: what stores or chooses belongs into a statement of its own")
+        return value
 
     def boolean(self, node: ast.expr) -> ir.Expr:
         return self.condition(self.value(node), node)

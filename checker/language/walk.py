@@ -105,5 +105,15 @@ def every_statement(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
             yield from every_statement(inner)
 
 
+def changes(expr: ir.Expr) -> bool:
+    """Whether evaluating it stores something or makes a choice, in an inlined helper."""
+    return any(
+        isinstance(statement, (ir.Store, ir.Choose))
+        for part in every_expression(expr)
+        if isinstance(part, ir.Do)
+        for statement in every_statement(part.body)
+    )
+
+
 def contains_yield(body: tuple[ir.Stmt, ...]) -> bool:
     return any(isinstance(s, ir.Yield) for s in every_statement(body))
