@@ -691,6 +691,32 @@ REFUSED = {
     "where that is no lambda": (in_rule("""
         s.first = choose(Node, where=True)                   # here
         """), "where", "lambda"),
+    "a choice in a condition of a choice": (in_rule("""
+        s.level = choose(Level, where=lambda k: maybe("it fails"))   # here
+        """), "where=", "statement of its own"),
+    "a change in a condition of a choice": (dedent("""
+        def take(s: Top, k: Level):
+            s.flag = True
+            return int(k) == 1
+
+
+        @rule
+        def r(s: Top, n: Node):
+            s.level = choose(Level, where=lambda k: take(s, k))   # here
+        """), "where=", "statement of its own"),
+    "a change in a generator": (dedent("""
+        def take(s: Top, k: Node):
+            s.cell[k].flag = True
+            return True
+
+
+        @rule
+        def r(s: Top, n: Node):
+            s.flag = any(take(s, k) for k in Node)           # here
+        """), "generator", "statement of its own"),
+    "a default that has to be worked out": (in_rule("""
+        s.n = min((int(k) for k in Level), default=s.n // s.n)   # here
+        """), "default=", "name|number"),
     "maybe without a literal": (in_rule("""
         if maybe(n):                                         # here
             s.flag = True
@@ -812,6 +838,11 @@ AROUND = {
         ),
         "begin",
         r"Range\(0, 3\)",
+    ),
+    "an assert that is called like a promise": (
+        replaced('yield "half"\n    s.flag = False', 'yield "half"\n    assert s.flag, "fine"'),
+        "fine",
+        "rename",
     ),
     "a promise twice": (replaced("promises=[fine]", "promises=[fine, fine]"), "fine", "two|twice"),
     "two rules of one name": (
