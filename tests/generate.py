@@ -253,7 +253,9 @@ class Author(Expressions):
         self.names.vars[name] = optional(ty) if what == "or_none" else ty
 
     def demand(self) -> None:
-        self.say(f"require({self.expr(BOOL)})")
+        ways = self.known(BOOL, 1)
+        plain = ways and self.chance(50)
+        self.say(f"require({'not ' if plain else ''}{self.pick(ways)() if plain else self.expr(BOOL)})")
 
     def claim(self) -> None:
         text = self.new("claim ")
@@ -455,6 +457,8 @@ class Author(Expressions):
         with self.define("@operation", name, given, self.amount(4, 12), cpu=True, yields=True):
             if self.chance(30):
                 self.demand()
+            for _ in range(self.amount(0, 2)):
+                self.assign()
             self.body(1, 3)
             self.rest()
             self.body(1, 5)

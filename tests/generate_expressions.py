@@ -112,7 +112,8 @@ class Expressions:
     def known(self, ty: Ty, depth: int, fits: Callable[[Ty], bool] | None = None) -> list[Callable[[], str]]:
         """Ways to name a value of this type that exists already."""
         wanted = fits or (lambda have: have == ty)
-        out: list[Callable[[], str]] = [lambda n=n: n for n, have in self.names.vars.items() if wanted(have)]
+        # Locals count twice: they are what frames are about.
+        out: list[Callable[[], str]] = [lambda n=n: n for n, have in self.names.vars.items() if wanted(have)] * 2
         out += [lambda p=p: self.spot(p, depth - 1) for p in self.names.spots
                 if wanted(p.ty) and (depth > 0 or not p.dims) and self.reachable(p)]
         return out
@@ -145,6 +146,8 @@ class Expressions:
             lambda: self.in_set(less),
             lambda: self.comprehension(less),
             lambda: self.comprehension(less),
+            lambda: self.guarded(less),
+            lambda: self.guarded(less),
         ]
         ways += self.payload("flag", depth)
         if self.known(WORD, 1):
@@ -152,6 +155,28 @@ class Expressions:
         if self.lock_spots():
             ways.append(self.lock_test)
         return ways
+
+    def guarded(self, depth: int) -> str:
+        """A test that keeps the one behind it from failing."""
+        if self.known(WORD, 1) and self.chance(40):
+            word = self.word()
+            case, name, of = self.pick([("AT", "at", NODE), ("PAIR", "place", PLACE)])
+            return f"({word}.tag == Word.{case} and {word}.{name} == {self.expr(of, depth)})"
+        of = self.pick([NODE, PLACE])
+        refs = self.known(optional(of), 1)
+        if not refs:
+            return f"(int({self.expr(PLACE, 0)}) > 0 and 2 // int({self.expr(PLACE, 0)}) == {self.amount(0, 2)})"
+        ref = self.pick(refs)()
+        spots = [p for p in self.names.spots if p.dims == (of,) and p.ty != LOCK]
+        inner = f"{ref} == {self.expr(of, 0)}"
+        if spots:
+            spot = self.pick(spots)
+            there = spot.pattern.format(ref)
+            inner = {"set": f"len({there}) > 0", "opt": f"{there} is None"}.get(spot.ty.kind, "")
+            inner = inner or f"{there} == {self.expr(spot.ty, 0)}"
+        if self.chance(30):
+            return f"({ref} is None or {inner})"
+        return f"({ref} is not None and {inner})"
 
     def word(self) -> str:
         return str(self.pick(self.known(WORD, 1))())

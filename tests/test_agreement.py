@@ -10,32 +10,39 @@ from __future__ import annotations
 
 import os
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import count
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
 from generate import systems
-from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
 from checker.explicit import Limits, explore
 from checker.explicit.one_step import OneStep as Native
-from checker.language import LanguageError, build, load_specs
+from checker.language import LanguageError, build, ir, load_specs
 from checker.language.errors import ModelError
 from checker.language.raw import Configuration, Raw
 from checker.symbolic import one_step
 
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
-SYSTEMS = 60
-WHOLE_SYSTEMS = 20
-BREADTH, LENGTH = 6, 8
+SYSTEMS = 5000 if NIGHTLY else 400
+WHOLE_SYSTEMS = 600 if NIGHTLY else 60
+BREADTH, LENGTH = 10, 12
 MOST_STATES = 150
 
 many = settings(
-    max_examples=SYSTEMS, derandomize=not NIGHTLY, database=None, deadline=None,
+    max_examples=SYSTEMS,
+    derandomize=not NIGHTLY,
+    database=None,
+    deadline=None,
     suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
 )
 
 
@@ -43,133 +50,300 @@ class Disagreement(AssertionError):
     """Two readings of one system say different things."""
 
 
-class Readings:
-    """One system in three readings; native and z3 may be given a changed one."""
+@dataclass
+class Seen:
+    """What Python says of one state."""
 
-    def __init__(self, system: Any, native: Any = None, symbolic: Any = None) -> None:
+    vector: tuple[int, ...]
+    successors: set[tuple[int, ...]]
+    errs: bool
+    broken: set[str]
+    promises: dict[str, bool | None]
+    """None where evaluating the promise is a model error."""
+
+
+class Watch:
+    """Runs a system in Python, and writes down what it sees."""
+
+    def __init__(self, system: Any) -> None:
         self.system = system
         self.raw = Raw(system)
-        self.native = Native(native or system)
-        self.symbolic = one_step(symbolic or system)
+        self.seen: dict[tuple[int, ...], Seen] = {}
 
-    def compare(self, here: Configuration) -> list[Configuration]:
-        """Compares everything that can be said about one state; gives Python's successors."""
+    def look(self, here: Configuration) -> list[Configuration]:
+        """Writes one state down; gives its successors."""
         transitions = self.raw.successors(here)
         targets = [t.target for t in transitions if t.target is not None]
-        expected = {target.vector for target in targets}
-        self.same(here, "native successors", expected, self.native.successors(here.vector))
-        self.same(here, "z3 successors", expected, self.symbolic.successors(here.vector))
-        errs = any(t.error is not None for t in transitions)
-        self.same(here, "native errors", errs, bool(self.native.errors(here.vector)))
-        self.same(here, "z3 errors", errs, self.symbolic.can_err(here.vector))
-        assertions = set(self.system.assertions)
-        broken = {name for t in transitions for name in t.broken} & assertions
-        self.same(here, "assertions broken", broken, self.native.broken(here.vector) & assertions)
-        found = self.native.found(here.vector)
-        for promise in self.system.promises:
-            value = self.promise(promise.name, here)
-            self.same(here, f"z3 of {promise.name}", value, self.symbolic.condition(promise, here.vector))
-            if value is not None:
-                wanted = value if promise.kind == "reachable" else not value
-                self.same(here, f"native of {promise.name}", wanted, promise.name in found)
-            else:
-                self.same(here, f"native error in {promise.name}", True, "no_model_error" in found)
+        self.seen[here.vector] = Seen(
+            here.vector,
+            {target.vector for target in targets},
+            any(t.error is not None for t in transitions),
+            {name for t in transitions for name in t.broken} & set(self.system.assertions),
+            {promise.name: self.promise(promise.name, here) for promise in self.system.promises},
+        )
         return targets
 
     def promise(self, name: str, here: Configuration) -> bool | None:
-        """The value of a promise in Python; None where it is a model error."""
         try:
             return self.raw.holds(name, here)
         except (ModelError, ZeroDivisionError):
             return None
 
-    def same(self, here: Configuration, what: str, expected: Any, found: Any) -> None:
-        if expected != found:
-            shown = f"expected {expected}, found {found}"
-            if isinstance(expected, set):
-                shown = f"missing {sorted(expected - found)}, too many {sorted(found - expected)}"
-            raise Disagreement(f"{what} of {here.vector}: {shown}")
-
-    def visit(self, seed: int) -> int:
-        """Compares a breadth-first prefix, then a random walk; says how many states."""
-        seen: dict[tuple[int, ...], Configuration] = {c.vector: c for c in self.raw.initial()}
-        assert set(seen) == set(self.system.initial)
-        queue = list(seen.values())
+    def visit(self, seed: int) -> list[Seen]:
+        """A breadth-first prefix, then a random walk."""
+        known = {c.vector: c for c in self.raw.initial()}
+        assert set(known) == set(self.system.initial)
+        queue = list(known.values())
         for here in queue:
             if len(queue) > BREADTH:
                 break
-            self.add(queue, seen, self.compare(here))
-        compared = set(list(seen)[: len(queue)])
+            add(queue, known, self.look(here))
         chosen = random.Random(seed)
         here = chosen.choice(queue)
         for _ in range(LENGTH):
-            targets = self.compare(here)
-            compared.add(here.vector)
+            targets = self.look(here)
             if not targets:
                 break
-            here = chosen.choice(targets)
-        return len(compared)
-
-    @staticmethod
-    def add(queue: list[Configuration], seen: dict[tuple[int, ...], Configuration], more: list[Configuration]) -> None:
-        for target in more:
-            if target.vector not in seen:
-                seen[target.vector] = target
-                queue.append(target)
+            here = chosen.choice([x for x in targets if x.vector not in self.seen] or targets)
+        return list(self.seen.values())
 
 
-@pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
-    """Builds the text of a system; None where the front end refuses it, which is rare."""
-    folder, numbers, verdicts = tmp_path_factory.mktemp("generated"), count(), Counter[str]()
+def add(queue: list[Configuration], known: dict[tuple[int, ...], Configuration], more: list[Configuration]) -> None:
+    for target in more:
+        if target.vector not in known:
+            known[target.vector] = target
+            queue.append(target)
 
-    def from_text(text: str) -> Any:
-        path = folder / f"generated_{next(numbers)}.py"
+
+def same(what: str, vector: tuple[int, ...], expected: Any, found: Any) -> None:
+    if expected != found:
+        shown = f"expected {expected}, found {found}"
+        if isinstance(expected, set):
+            shown = f"missing {sorted(expected - found)}, too many {sorted(found - expected)}"
+        raise Disagreement(f"{what} of {vector}: {shown}")
+
+
+def compare_native(system: Any, sights: list[Seen]) -> None:
+    """Native code says what Python said."""
+    native = Native(system)
+    for s in sights:
+        same("native successors", s.vector, s.successors, native.successors(s.vector))
+        same("native errors", s.vector, s.errs, bool(native.errors(s.vector)))
+        same("native assertions", s.vector, s.broken, native.broken(s.vector) & set(system.assertions))
+        found = native.found(s.vector)
+        same("native errors in promises", s.vector, None in s.promises.values(), "no_model_error" in found)
+        for promise in system.promises:
+            if s.promises[promise.name] is not None:
+                value = (promise.name in found) == (promise.kind == "reachable")
+                same(f"native {promise.name}", s.vector, s.promises[promise.name], value)
+
+
+def compare_z3(system: Any, sights: list[Seen]) -> None:
+    """z3 says what Python said."""
+    z3 = one_step(system)
+    for s in sights:
+        same("z3 successors", s.vector, s.successors, z3.successors(s.vector))
+        same("z3 errors", s.vector, s.errs, z3.can_err(s.vector))
+        for promise in system.promises:
+            same(f"z3 {promise.name}", s.vector, s.promises[promise.name], z3.condition(promise, s.vector))
+
+
+@dataclass
+class Reader:
+    """Builds the texts of systems; keeps account of what they were like."""
+
+    folder: Path
+    refused: list[str] = field(default_factory=list)
+    accepted: int = 0
+    erring: int = 0
+    parts: set[str] = field(default_factory=set)
+
+    def read(self, text: str) -> Any:
+        """The system, or None where the front end refuses it."""
+        path = self.folder / f"generated_{self.accepted + len(self.refused)}.py"
         path.write_text(text)
         try:
             system = build(load_specs(str(path))["generated"])
         except LanguageError as error:
-            verdicts["refused"] += 1
-            note(f"refused: {error}")
+            self.refused.append(str(error))
             return None
-        verdicts["accepted"] += 1
+        finally:
+            path.unlink()
+        self.accepted += 1
+        procedures = [*system.rules, *(o for role in system.roles for o in role.operations)]
+        for procedure in procedures:
+            self.parts |= {type(part).__name__ for part in parts(procedure.body)}
+        for promise in system.promises:
+            self.parts |= {type(part).__name__ for part in parts(promise.condition)}
         return system
 
-    yield from_text
-    assert verdicts["refused"] <= 0.05 * verdicts.total(), verdicts
+    def check(self) -> None:
+        """The front end refuses few, some can err, and every part of the language occurs."""
+        total = self.accepted + len(self.refused)
+        assert len(self.refused) <= 0.05 * total, self.refused
+        assert 0.05 * total <= self.erring <= 0.9 * total
+        every = {
+            name for name, kind in vars(ir).items()
+            if isinstance(kind, type) and issubclass(kind, (ir.Expr, ir.Stmt)) and kind not in (ir.Expr, ir.Stmt)
+        }
+        assert every <= self.parts, f"never generated: {every - self.parts}"
 
 
-@many
-@given(text=systems(), seed=st.integers(0, 1 << 16))
-def test_three_readings_agree(read: Callable[[str], Any], text: str, seed: int) -> None:
-    system = read(text)
-    if system is not None:
-        Readings(system).visit(seed)
+def parts(value: Any) -> Iterator[Any]:
+    """All nodes of the IR inside a body or an expression."""
+    if isinstance(value, tuple):
+        for item in value:
+            yield from parts(item)
+    elif isinstance(value, NODES):
+        yield value
+        for one in fields(value):
+            yield from parts(getattr(value, one.name))
 
 
-@settings(many, max_examples=WHOLE_SYSTEMS)
-@given(text=systems())
-def test_small_systems_agree_as_a_whole(read: Callable[[str], Any], text: str) -> None:
+NODES = (ir.Expr, ir.Stmt, ir.Domain, ir.Binder, ir.AtPlace)
+
+
+def test_three_readings_agree(tmp_path: Path) -> None:
+    reader = Reader(tmp_path)
+
+    @many
+    @given(text=systems(), seed=st.integers(0, 1 << 16))
+    def each(text: str, seed: int) -> None:
+        system = reader.read(text)
+        if system is not None:
+            sights = Watch(system).visit(seed)
+            compare_native(system, sights)
+            compare_z3(system, sights)
+            reader.erring += any(s.errs for s in sights)
+
+    each()
+    reader.check()
+
+
+def test_small_systems_agree_as_a_whole(tmp_path: Path) -> None:
     """All reachable states: their number, their transitions, what breaks somewhere."""
-    system = read(text)
-    if system is None:
-        return
+    reader, whole = Reader(tmp_path), 0
+
+    @settings(many, max_examples=WHOLE_SYSTEMS)
+    @given(text=systems())
+    def each(text: str) -> None:
+        nonlocal whole
+        system = reader.read(text)
+        if system is not None:
+            whole += agrees_as_a_whole(system)
+
+    each()
+    assert whole > WHOLE_SYSTEMS / 3
+
+
+def agrees_as_a_whole(system: Any) -> bool:
+    """Explores in Python, then natively; False if there are too many states for that."""
     raw = Raw(system)
     seen = {c.vector: c for c in raw.initial()}
     queue, broken, transitions = list(seen.values()), set(), 0
     for here in queue:
         if len(queue) > MOST_STATES:
-            event("too many states")
-            return
+            return False
         found = raw.successors(here)
         transitions += len(found)
         broken |= {name for t in found for name in t.broken}
-        Readings.add(queue, seen, [t.target for t in found if t.target is not None])
+        add(queue, seen, [t.target for t in found if t.target is not None])
     result = explore(system, limits=Limits(memory=1 << 26))
     assert result.complete
     assert (result.states, result.transitions) == (len(queue), transitions)
     assert broken & set(system.assertions) == set(result.findings) & set(system.assertions)
     for name in ("no_model_error", "no_lock_left_behind"):
         assert name not in broken or name in result.findings
+    return True
 
 
+# ------------------------------------------------- faults that must be noticed
+
+
+def changed(value: Any, change: Callable[[Any], Any]) -> Any:
+    """The same IR with every node replaced by what ``change`` makes of it; None takes a statement out."""
+    if isinstance(value, tuple):
+        return tuple(new for new in (changed(item, change) for item in value) if new is not None)
+    if isinstance(value, NODES):
+        new = {f.name: changed(getattr(value, f.name), change) for f in fields(value)}
+        return change(replace(value, **new))
+    return value
+
+
+def faulty(system: Any, change: Callable[[Any], Any]) -> Any:
+    """A system whose procedures are changed."""
+    out = copy(system)
+    out.rules = tuple(replace(r, body=changed(r.body, change)) for r in system.rules)
+    out.roles = tuple(
+        replace(role, operations=tuple(replace(o, body=changed(o.body, change)) for o in role.operations))
+        for role in system.roles
+    )
+    return out
+
+
+def on(kind: type, make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A fault: what an engine makes of nodes of one kind."""
+    return lambda system: faulty(system, lambda node: make(node) if isinstance(node, kind) else node)
+
+
+def swap_slots(system: Any) -> Any:
+    """Two live locals of one type trade places in the frame."""
+    out = copy(system)
+    roles = []
+    for role in system.roles:
+        operations = []
+        for operation in role.operations:
+            points = []
+            for point in operation.yields:
+                live = list(point.live)
+                for a, b in combinations(range(len(live)), 2):
+                    if role.slots[live[a][1]].type == role.slots[live[b][1]].type:
+                        live[a], live[b] = (live[a][0], live[b][1]), (live[b][0], live[a][1])
+                        break
+                points.append(replace(point, live=tuple(live)))
+            operations.append(replace(operation, yields=tuple(points)))
+        roles.append(replace(role, operations=tuple(operations)))
+    out.roles = tuple(roles)
+    return out
+
+
+FAULTS: dict[str, Callable[[Any], Any]] = {
+    "require is ignored": on(ir.Require, lambda s: None),
+    "assert is ignored": on(ir.Assert, lambda s: None),
+    "casts are not checked": on(ir.Cast, lambda e: ir.Recode(type=e.type, pos=e.pos, operand=e.operand)),
+    "and looks at its right side first": on(ir.And, lambda e: replace(e, left=e.right, right=e.left)),
+    "or is taken for and": on(ir.Or, lambda e: ir.And(type=e.type, pos=e.pos, left=e.left, right=e.right)),
+    "where is ignored": on(ir.Choose, lambda s: replace(s, where=None)),
+    "an empty choose waits": on(ir.Choose, lambda s: replace(s, empty="block" if s.empty == "error" else s.empty)),
+    "break goes on": on(ir.Break, lambda s: None),
+    "the modulus is the quotient": on(ir.Arith, lambda e: replace(e, op="//" if e.op == "%" else e.op)),
+    "sets are only joined": on(ir.SetOp, lambda e: replace(e, op="|")),
+    "frame slots are swapped": swap_slots,
+}
+
+
+def test_faulty_engines_are_noticed(tmp_path: Path) -> None:
+    """Each fault, in each engine, within a few hundred systems."""
+    reader = Reader(tmp_path)
+    engines = {"native": compare_native, "z3": compare_z3}
+    hidden = {(fault, engine) for fault in FAULTS for engine in engines}
+
+    def all_noticed(text: str) -> bool:
+        system = reader.read(text)
+        if system is not None:
+            sights = Watch(system).visit(0)
+            for fault, engine in sorted(hidden):
+                wrong = FAULTS[fault](system)
+                if wrong.rules == system.rules and wrong.roles == system.roles:
+                    continue
+                try:
+                    engines[engine](wrong, sights)
+                except Disagreement:
+                    hidden.remove((fault, engine))
+        return not hidden
+
+    few = settings(many, max_examples=1000, derandomize=True, phases=[Phase.generate])
+    try:
+        find(systems(), all_noticed, settings=few)
+    except NoSuchExample:
+        pytest.fail(f"not noticed: {sorted(hidden)}")
