@@ -17,14 +17,14 @@ from checker.language import *
 from model.cluster import folio_alloc_swap, folio_realloc_swap
 from model.design import design
 from model.memory import folio_free, folio_put
-from model.objects import Folio, Pte, PteWord, Reclaim, Swap, folio_test_writeback
+from model.objects import Folio, Pte, PteWord, Reclaim, Swap, Task, folio_test_writeback
 from model.page_io import __swap_writepage_phys
 from model.swap_cache import __swap_cache_del_folio, folio_free_swap
 from model.zswap import zswap_store
 
 
 @operation
-def shrink_folio_list(s: Swap, cpu: Reclaim, f: Folio):
+def shrink_folio_list(s: Swap, cpu: Reclaim | Task, f: Folio):
     """Reclaim one anonymous folio: unmap it, write it out, drop it."""
     folio = s.folio[f]
     require(folio.refcount > 0)
@@ -133,7 +133,7 @@ def swap_writeout(s: Swap, f: Folio):
     if p is None:
         folio.dirty = True
         return False  # AOP_WRITEPAGE_ACTIVATE
-    yield "the physical slot is published"
+    yield "backed by a physical slot"
     __swap_writepage_phys(s, f, p)
     return True
 

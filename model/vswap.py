@@ -3,8 +3,9 @@
 
 Who does what
     Shrinker   zswap_writeback_entry     a compressed page goes to the disk
-    Reclaim    shrink_folio_list         a folio is unmapped, written out, dropped
-    Task       do_swap_page, zap_*       the process faults and unmaps
+    Reclaim    shrink_folio_list         a folio is unmapped, written out, dropped (kswapd)
+    Task       do_swap_page, zap_*       the process faults and unmaps; it may also have to
+               shrink_folio_list         reclaim by itself (a scope says whether)
     nobody     first touch and stores of the process, ends of disk requests
 
 Where one step ends and the next begins: each hold of a cluster lock is one step; so is each
@@ -30,6 +31,6 @@ VSWAP = Model(
     operations={
         Shrinker: [zswap_writeback_entry],
         Reclaim: [shrink_folio_list],
-        Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes],
+        Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list],
     },
 )

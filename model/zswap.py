@@ -117,7 +117,7 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
         return
     if not design.writeback_leaves_count:
         s.count[v] = min(s.count[v] + 1, len(Pte) + 1)
-    yield "the physical slot is published"  # no longer ZSWAP: the entry is ours alone
+    yield "backed by a physical slot"  # no longer ZSWAP: the entry is ours alone
 
     expect(s.zswap[e].live, "nothing freed is used")
     if maybe("decompression fails"):

@@ -48,7 +48,7 @@ rfc_v2_two_threads = Spec(
     it is under way.""",
     model=VSWAP,
     design=SwapDesign(),
-    scope=scopes.no_shrinker,
+    scope=scopes.two_threads_no_shrinker,
     promises=[*PROMISES, a_page_is_only_in_zswap, a_page_is_only_on_the_disk, a_fault_finds_another_pte],
 )
 

@@ -7,7 +7,7 @@ from checker.language import Spec, broken
 from model.design import SwapDesign
 from model.vswap import VSWAP
 from specs.promises import PROMISES
-from specs.scopes import one_page, one_page_in_zswap
+from specs.scopes import one_page_in_zswap, two_cpus
 
 o05_writeback_without_recheck = Spec(
     why="""zswap: writeback must compare the entry again once the folio is cached
@@ -19,7 +19,7 @@ o05_writeback_without_recheck = Spec(
     years (CVE-2023-53178); on a virtual slot the comparison is with the virtual_table word.""",
     model=VSWAP,
     design=SwapDesign(writeback_rechecks_entry=False),
-    scope=one_page,
+    scope=two_cpus,
     start=[one_page_in_zswap],
     promises=PROMISES,
     expected={

@@ -33,7 +33,7 @@ def in_transit(s: Swap, v: VswapSlot, p: PhysSlot) -> bool:
 def held_by_an_actor(s: Swap, e: ZswapEntry) -> bool:
     """Some actor alone can reach e: it was not published yet, or is no longer."""
     return (at(zswap_store, "compressed", e=e)
-            or at(zswap_writeback_entry, "the physical slot is published", e=e)
+            or at(zswap_writeback_entry, "backed by a physical slot", e=e)
             or at(zswap_writeback_entry, "not decompressed", e=e)
             or at(zswap_writeback_entry, "decompressed", e=e)
             or at(zswap_writeback_entry, "unlocked, the write is submitted", e=e))

@@ -76,7 +76,7 @@ def writeback_meets_a_recycled_entry(s: Swap):
 @reachable
 def reclaim_meets_writeback(s: Swap):
     """Reclaim works on one folio while zswap writeback has another in its hands."""
-    return at(pageout, "clean for I/O") and at(zswap_writeback_entry, "the physical slot is published")
+    return at(pageout, "clean for I/O") and at(zswap_writeback_entry, "backed by a physical slot")
 
 
 @reachable

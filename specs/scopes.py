@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from checker.language import *
+from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.objects import (
     Backing,
     Content,
@@ -20,33 +23,41 @@ from model.objects import (
     VswapSlot,
     ZswapEntry,
 )
+from model.swap_in import do_swap_page
 
 ONE_OF_EACH = {
     Pte: 1, Folio: 2, VswapSlot: 1, PhysSlot: 1, ZswapEntry: 1, Memcg: 1, Shrinker: 1, Reclaim: 1, Task: 1,
 }  # two folios, so that one can be read while another is written
 
-one_page = Scope("one page, a CPU of each role", sizes=ONE_OF_EACH)
-two_pages = Scope("two pages that compete for one slot of each kind", sizes={**ONE_OF_EACH, Pte: 2})
-two_slots = Scope("one page, two virtual slots", sizes={**ONE_OF_EACH, VswapSlot: 2})
-two_entries = Scope("one page, two zswap entries", sizes={**ONE_OF_EACH, ZswapEntry: 2})
-two_threads = Scope("one page, two threads", sizes={**ONE_OF_EACH, Task: 2})
-two_shrinkers = Scope("one page, two CPUs in the shrinker", sizes={**ONE_OF_EACH, Shrinker: 2})
-two_reclaims = Scope("one page, two CPUs in reclaim", sizes={**ONE_OF_EACH, Reclaim: 2})
-two_pages_two_slots = Scope("two pages, two virtual slots", sizes={**ONE_OF_EACH, Pte: 2, VswapSlot: 2})
-no_shrinker = Scope("one page, two threads, no shrinker", sizes={**ONE_OF_EACH, Shrinker: 0, Task: 2})
-two_faults = Scope(
-    "one page, two threads that fault", failures=[], sizes={**ONE_OF_EACH, Shrinker: 0, Reclaim: 0, Task: 2},
+
+def scope(name: str, changes: Mapping[type, int], failures: Iterable[str] | None = None) -> Scope:
+    """One of each sort but for the changes; kswapd reclaims, the process does not."""
+    only = {Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes]}
+    return Scope(name, sizes={**ONE_OF_EACH, **changes}, operations=only, failures=failures)
+
+
+one_page = scope("one page, a CPU of each role", {})
+two_pages = scope("two pages that compete for one slot of each kind", {Pte: 2})
+two_slots = scope("one page, two virtual slots", {VswapSlot: 2})
+two_entries = scope("one page, two zswap entries", {ZswapEntry: 2})
+two_threads = scope("one page, two threads", {Task: 2})
+two_shrinkers = scope("one page, two CPUs in the shrinker", {Shrinker: 2})
+two_reclaims = scope("one page, two CPUs in reclaim", {Reclaim: 2})
+two_pages_two_slots = scope("two pages, two virtual slots", {Pte: 2, VswapSlot: 2})
+two_threads_no_shrinker = scope("one page, two threads, no shrinker", {Shrinker: 0, Task: 2})
+two_faults = scope("one page, two threads that fault", {Shrinker: 0, Reclaim: 0, Task: 2}, failures=[])
+no_shrinker = scope("one page, no shrinker", {Shrinker: 0})
+no_reclaim = scope("one page, no reclaim", {Reclaim: 0}, failures=[])
+straight_to_disk = scope(
+    "one page, no shrinker, zswap may refuse a page, swap may be nearly full", {Shrinker: 0},
+    failures=["zswap refuses the page", "swap is nearly full"],
 )
-one_thread_no_shrinker = Scope("one page, no shrinker", sizes={**ONE_OF_EACH, Shrinker: 0})
-straight_to_disk = Scope(
-    "one page, no shrinker, zswap may refuse a page, swap may be nearly full",
-    failures=["zswap refuses the page", "swap is nearly full"], sizes={**ONE_OF_EACH, Shrinker: 0},
-)
-one_folio = Scope(
+one_folio = scope(
     "one page, one folio, two virtual slots, no shrinker, zswap may refuse a page",
-    failures=["zswap refuses the page"], sizes={**ONE_OF_EACH, Folio: 1, VswapSlot: 2, Shrinker: 0},
+    {Folio: 1, VswapSlot: 2, Shrinker: 0}, failures=["zswap refuses the page"],
 )
-shrinker_against_task = Scope("one page, no reclaim", failures=[], sizes={**ONE_OF_EACH, Reclaim: 0})
+
+two_cpus = Scope("one page; a CPU in the shrinker, one that does all the rest", sizes={**ONE_OF_EACH, Reclaim: 0})
 
 
 def one_page_in_zswap(s: Swap):

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from model.design import SwapDesign
 from specs.scopes import (
+    no_reclaim,
     no_shrinker,
     one_page_in_zswap,
-    one_thread_no_shrinker,
-    shrinker_against_task,
     straight_to_disk,
     two_faults,
+    two_threads_no_shrinker,
 )
 from specs.what_if import what_if
 
@@ -33,7 +33,7 @@ add_checks_once = what_if(
         "nothing is freed twice",
         "no_folio_is_leaked",
     ],
-    scope=shrinker_against_task,
+    scope=no_reclaim,
     start=(one_page_in_zswap,),
 )
 
@@ -41,7 +41,7 @@ fault_trusts_folio = what_if(
     """A fault must check, under the folio lock, that the folio is still cached for its slot.""",
     SwapDesign(fault_rechecks_folio=False),
     breaks=["swapin_returns_what_was_written", "a_free_slot_owns_nothing"],
-    scope=no_shrinker,
+    scope=two_threads_no_shrinker,
     default=False,
 )
 
@@ -83,7 +83,7 @@ free_swap_ignores_count = what_if(
     """folio_free_swap must see a count of zero under the folio lock [O12].""",
     SwapDesign(free_swap_tests_count=False),
     breaks=["no_slot_without_content", "the_only_copy_is_dirty"],
-    scope=one_thread_no_shrinker,
+    scope=no_shrinker,
     default=False,
 )
 

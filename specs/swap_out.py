@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from model.design import SwapDesign
-from specs.scopes import one_thread_no_shrinker
+from specs.scopes import no_shrinker
 from specs.what_if import what_if
 
 alloc_leaves_folio_clean = what_if(
@@ -31,7 +31,7 @@ remove_ignores_references = what_if(
         "the_only_copy_is_dirty",
         "no_slot_without_content",
     ],
-    scope=one_thread_no_shrinker,
+    scope=no_shrinker,
 )
 
 nobody_dirties_the_folio = what_if(

@@ -63,6 +63,14 @@ writeback_pins_by_count = what_if(
     start=(one_page_in_zswap,),
 )
 
+shrinker_without_gate = what_if(
+    """The shrinker reports no objects while no physical slot is free: that saves work, not data.""",
+    SwapDesign(shrinker_gate=False),
+    breaks=[],
+    start=(one_page_in_zswap,),
+    default=False,
+)
+
 writeback_releases_the_old_word = what_if(
     """folio_realloc_swap overwrites the old word and does not release it: for zswap writeback that
     would free the compressed copy under its hands.""",
