@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The model of virtual swap: every guard matters, every promise can break, the sizes are known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from checker.explicit import Exploration, explore
+from checker.language import build, load_specs
+from checker.language.build import BUILT_IN
+from model.design import SwapDesign
+from specs.promises import PROMISES
+
+SPECS = load_specs(None)
+AS_POSTED = {name: spec for name, spec in SPECS.items() if spec.design == SwapDesign()}
+WHAT_IFS = {name: spec for name, spec in SPECS.items() if name not in AS_POSTED}
+
+SIZES = {
+    "rfc_v2": (215530, 957449, 83),
+    "rfc_v2_two_entries": (198665, 732880, 91),
+    "rfc_v2_two_shrinkers": (129910, 566132, 75),
+}
+"""States, transitions and depth; a change of the model that means to change nothing keeps them."""
+
+
+def broken(name: str) -> set[str]:
+    """What a spec breaks; it must be searched to the end."""
+    system = build(SPECS[name])
+    found = explore(system)
+    assert found.complete
+    reachable = {promise.name for promise in system.promises if promise.kind == "reachable"}
+    assert reachable <= set(found.findings), "something that must be reached never is"
+    return set(found.findings) - reachable
+
+
+@pytest.mark.parametrize("name", WHAT_IFS)
+def test_a_what_if_breaks_what_it_says_and_nothing_else(name: str) -> None:
+    assert broken(name) == set(SPECS[name].expected)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_design_as_posted_has_the_states_that_it_had(name: str) -> None:
+    found: Exploration = explore(build(SPECS[name]))
+    assert (found.states, found.transitions, found.depth) == SIZES[name]
+
+
+def test_every_switch_is_turned_off_by_some_spec() -> None:
+    off = {
+        field.name for spec in WHAT_IFS.values() for field in dataclasses.fields(SwapDesign)
+        if not getattr(spec.design, field.name)
+    }
+    assert off == {field.name for field in dataclasses.fields(SwapDesign)}
+
+
+def test_every_promise_is_seen_to_break() -> None:
+    seen = {promise for spec in WHAT_IFS.values() for promise in spec.expected}
+    asked = {promise.__name__ for promise in PROMISES} | {"nothing freed is used", "nothing is freed twice"}
+    assert asked <= seen
+    # no_deadlock and no_model_error are shown to break by the tests of the language
+    assert set(BUILT_IN) - seen == {"no_deadlock", "no_model_error"}
+
+
+def test_the_gate_alone_sees_every_promise_break() -> None:
+    seen = {promise for spec in WHAT_IFS.values() if spec.default for promise in spec.expected}
+    assert {promise.__name__ for promise in PROMISES} <= seen
+
+
+def test_a_forgotten_unlock_is_seen_only_by_the_promises_about_waiting() -> None:
+    assert broken("writeback_forgets_unlock") == {"every_operation_can_finish", "no_lock_left_behind"}
+
+
+def test_every_step_of_the_design_as_posted_fires() -> None:
+    steps: dict[str, int] = {}
+    for name, spec in AS_POSTED.items():
+        if not spec.default:
+            continue
+        system = build(spec)
+        fired = explore(system).coverage.steps
+        for role in system.roles:
+            for operation in role.operations:
+                for number, point in enumerate(operation.yields):
+                    key = f"{operation.name}: {'/'.join(point.stack)}: {point.label}"
+                    steps[key] = steps.get(key, 0) + fired.get((operation.name, role.type.name, number), 0)
+        assert steps, name
+    assert [step for step, times in steps.items() if not times] == []
