@@ -10,6 +10,7 @@ import sys
 import textwrap
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask
@@ -74,7 +75,8 @@ def _fail(arguments: argparse.Namespace, output: Output, code: Exit, text: str) 
 
 def _say(text: str) -> None:
     if sys.stderr is not None:
-        print(text.rstrip("\n"), file=sys.stderr, flush=True)
+        with suppress(OSError):
+            print(text.rstrip("\n"), file=sys.stderr, flush=True)
 
 
 def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:

@@ -97,6 +97,8 @@ def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str]) 
         result.error, result.error_exit = missing(error), Exit.MISSING
     except MemoryError:
         result.stopped, result.complete = "the machine has no memory left", False
+        if not result.verdicts and ran.system is not None:
+            result.verdicts = _undecided(ran.system, spec, result)
     except Exception as error:
         result.error = f"{spec.name}: {type(error).__name__}: {error}"
         result.error_exit = Exit.INTERNAL

@@ -118,6 +118,15 @@ def test_no_line_is_wider_than_75_characters() -> None:
         assert drawn.replace("\\\n", "").rstrip().endswith(" " + "s@00000000:" + "0" * 150 + " --set x=off")
 
 
+def test_wide_and_full(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "150")
+    narrow = run(capsys, "explain", COUNTER, "lost_update").out
+    wide = run(capsys, "explain", COUNTER, "lost_update", "--wide", "--full").out
+    assert "\n  between actors are the fewest." in narrow and "among the shortest ones 2 switches between" in wide
+    assert wide.startswith("  At the start:\n    cell[s0].lock = free\n") and "  At the end:\n" in wide
+    assert "    done = 0\n" in wide and "    done = 2\n" in wide
+
+
 def test_numbers_in_a_key() -> None:
     numbers = (0, 1, 34, 35, 36, 70, 71, 1000)
     assert unpack(pack(numbers)) == numbers

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import pwd
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,23 @@ def test_help_is_instant() -> None:
         best = min(best, time.perf_counter() - before)
         assert done.code == 0 and "exit codes:" in done.out
     assert best < 0.15, f"{best:.3f} s"
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_colour_on_a_terminal_alone(plain: bool) -> None:
+    ours, theirs = pty.openpty()
+    env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
+    env |= {"TERM": "xterm", **({"NO_COLOR": "1"} if plain else {})}
+    child = subprocess.Popen([COMMAND, "check", BRANCHES, "lamp"], stdout=theirs, stderr=subprocess.DEVNULL, env=env)
+    os.close(theirs)
+    seen = b""
+    with suppress(OSError):  # the end of a terminal is an error
+        while part := os.read(ours, 4096):
+            seen += part
+    os.close(ours)
+    assert child.wait(60) == 0
+    assert (b"\x1b[32m" in seen) is not plain and b"never_broken" in seen
+    assert (b"\x1b[" in seen) is not plain
 
 
 TRAP = "raise SystemExit('the wrong module was imported')\n"

@@ -2,7 +2,7 @@
 """The folders of counterexamples/: one for each known defect, written from its spec.
 
 A spec is marked as one by its name: a letter and a number, the defect's own, then
-what it is about (``o05_writeback_without_recheck``).
+what it is about (``b07_lost_update``).
 
 ``python -P -m checker.counterexample.folder counterexamples README.md`` writes
 them again, and puts the first race into the README between its markers.

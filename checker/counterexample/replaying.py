@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from checker.asked import Asked, ask, is_file
+from checker.asked import ask, is_file
 from checker.counterexample.follow import replay
 from checker.counterexample.key import Key
 from checker.counterexample.trace import SCHEMA, Step, Trace
@@ -40,14 +40,6 @@ def replayed(arguments: argparse.Namespace) -> Trace:
     key = Key.parse(text)
     asked, _ = ask(words, switches=switches, design=design, scope=scope)
     return replay(question(asked, asked.spec(key.spec)), key)
-
-
-def asked_like(trace: Trace) -> Asked:
-    """The question that a trace answers."""
-    options = list(trace.options)
-    files = [options[0]] if options and is_file(options[0]) else []
-    return ask(files, switches=_after("--set", options), design=next(iter(_after("--design", options)), None),
-               scope=_after("--scope", options))[0]
 
 
 def from_file(path: str) -> tuple[str, list[str]]:

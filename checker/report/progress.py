@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 
 QUIET = 2.0
 """Seconds before anything is said."""
@@ -32,13 +33,18 @@ class Progress:
         rate = states / (now - self._started)
         line = (f"{self.name}: {states:,} states, {rate / 1000:,.0f} k states/s, depth {depth}, "
                 f"{queue:,} in the queue, {now - self._started:.0f} s")
-        sys.stderr.write(f"\r\x1b[K{line}" if self._terminal else line + "\n")
-        sys.stderr.flush()
+        self._say(f"\r\x1b[K{line}" if self._terminal else line + "\n")
         self._open = self._terminal
 
     def close(self) -> None:
         """Removes the line from a terminal."""
         if self._open:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            self._say("\r\x1b[K")
             self._open = False
+
+    @staticmethod
+    def _say(text: str) -> None:
+        """Progress that nobody can read is no reason to stop."""
+        with suppress(OSError):
+            sys.stderr.write(text)
+            sys.stderr.flush()

@@ -48,6 +48,8 @@ def covers(result: SpecResult) -> str:
     numbers = f"{amount(result.transitions, 'transition')}, depth {result.depth}, {seconds(result.seconds)}"
     if result.complete:
         return f"holds: in every one of {amount(result.states, 'state')} of scope {result.scope_name!r} ({numbers})"
+    if not result.states:
+        return f"undecided: {result.stopped or 'nothing was searched'}"
     return (f"undecided: the search stopped after {amount(result.states, 'state')} ({numbers}): "
             f"{result.stopped or 'it was not complete'}")
 
