@@ -32,7 +32,7 @@ from checker.symbolic import one_step
 
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 SYSTEMS = 5000 if NIGHTLY else 400
-WHOLE_SYSTEMS = 600 if NIGHTLY else 60
+WHOLE_SYSTEMS = 2000 if NIGHTLY else 150
 BREADTH, LENGTH = 10, 12
 MOST_STATES = 150
 

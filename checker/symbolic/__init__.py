@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """z3 on the intermediate representation.
 
-``values`` are numbers of known intervals, ``expressions`` and ``step`` evaluate a
-procedure over an unknown state, ``relation`` makes one formula of a whole system,
-``successors`` asks it about one state.
+``values`` are numbers of known intervals and ``codes`` the language's values in
+them; ``expressions`` (with ``quantifiers``) and ``step`` evaluate a procedure over
+an unknown state, ``relation`` makes one formula of a whole system, ``successors``
+asks it about one state.
 """
 
 from __future__ import annotations

@@ -14,12 +14,23 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-import z3  # type: ignore[import-untyped,unused-ignore]
-
 from checker.language import ir
 from checker.language import types as t
 from checker.symbolic import values as v
-from checker.symbolic.flow import Flow, Value, as_number, as_truth, decode, encode, merge, pick
+from checker.symbolic.codes import (
+    Value,
+    as_number,
+    as_truth,
+    decode,
+    encode,
+    from_bits,
+    of_type,
+    pick,
+    to_bits,
+    union_tag,
+)
+from checker.symbolic.flow import Flow, merge
+from checker.symbolic.quantifiers import Total
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,113 +300,13 @@ class Expressions:
         return [(value, inside) for value, inside in out if inside is not False]
 
     def _quantifier(self, e: ir.Quantifier, flow: Flow) -> Value:
-        total = _Total(self, e)
+        total = Total(self, e)
         env = flow.env
         total.over(0, True, flow)
         bound = {binder.variable.name for binder in e.binders}
         after = {k: x for k, x in flow.env.items() if k not in bound}
         flow.env = env if all(env.get(k) is x for k, x in after.items()) else after
         return total.result(flow)
-
-
-class _Total:
-    """What a quantifier has found so far, binder by binder, in Python's order."""
-
-    def __init__(self, owner: Expressions, e: ir.Quantifier) -> None:
-        self.owner = owner
-        self.e = e
-        self.found: v.Truth = False
-        """For any: decided by a true body; for all: by a false one; else: not empty."""
-        self.number: v.Number = 0
-
-    def over(self, depth: int, active: v.Truth, flow: Flow) -> None:
-        if depth == len(self.e.binders):
-            self.body(active, flow)
-            return
-        binder = self.e.binders[depth]
-        candidates: list[tuple[Value, v.Truth]] = []
-
-        def domain(f: Flow) -> bool:
-            candidates.extend(self.owner.candidates(binder.domain, f))
-            return True
-
-        self.owner.under(flow, self.alive(active), domain, True)
-        for value, inside in candidates:
-            here = v.both(active, inside)
-            flow.bind(binder.variable.name, value)
-            if binder.condition is not None:
-                holds = self.owner.under(flow, self.alive(here), partial(self.owner.truth, binder.condition), False)
-                here = v.both(here, holds)
-            self.over(depth + 1, here, flow)
-
-    def alive(self, active: v.Truth) -> v.Truth:
-        """Whether Python still evaluates here."""
-        return v.both(active, v.negation(self.found)) if self.e.kind in ("any", "all") else active
-
-    def body(self, active: v.Truth, flow: Flow) -> None:
-        owner, e = self.owner, self.e
-        if e.kind in ("any", "all"):
-            active = self.alive(active)
-            decides = owner.under(flow, active, self.decides, False)
-            self.found = v.either(self.found, v.both(active, decides))
-            return
-        value = as_number(owner.under(flow, active, partial(owner.number, e.body), 0))
-        if e.kind == "sum":
-            self.number = v.add(self.number, v.select(active, value, 0))
-            return
-        better = v.less(value, self.number) if e.kind == "min" else v.less(self.number, value)
-        self.number = v.select(v.both(active, v.either(v.negation(self.found), better)), value, self.number)
-        self.found = v.either(self.found, active)
-
-    def decides(self, flow: Flow) -> v.Truth:
-        truth = self.owner.truth(self.e.body, flow)
-        return truth if self.e.kind == "any" else v.negation(truth)
-
-    def result(self, flow: Flow) -> Value:
-        e = self.e
-        if e.kind == "any":
-            return self.found
-        if e.kind == "all":
-            return v.negation(self.found)
-        if e.kind == "sum":
-            return of_type(self.number, e.type)
-        empty = v.negation(self.found)
-        if e.default is None:
-            self.owner.check(flow, self.found, e.pos, f"{e.kind} of nothing")
-            return of_type(self.number, e.type)
-        other = self.owner.under(flow, empty, partial(self.owner.number, e.default), 0)
-        return of_type(v.select(empty, as_number(other), self.number), e.type)
-
-
-def of_type(value: Value, type_: t.Type) -> Value:
-    """A number as a value of this type: bools are truths."""
-    return as_truth(value) if isinstance(type_, t.BoolT) else as_number(value)
-
-
-def union_tag(code: v.Number, union: t.UnionT) -> v.Number:
-    """The case that a union's code belongs to."""
-    out: v.Number = len(union.cases) - 1
-    for case in reversed(range(len(union.cases) - 1)):
-        out = v.select(v.less(code, union.base(case + 1)), case, out)
-    return out
-
-
-def to_bits(whole: v.Number, type_: t.SetT) -> list[v.Truth]:
-    """For each value of the sort, whether it is in the set."""
-    size = type_.of.card
-    if isinstance(whole, int):
-        return [bool(whole >> k & 1) for k in range(size)]
-    bits = v.resize(whole, size)
-    return [z3.Extract(k, k, bits) == 1 for k in range(size)]
-
-
-def from_bits(bits: list[v.Truth]) -> v.Number:
-    """The set's code."""
-    if all(isinstance(bit, bool) for bit in bits):
-        return sum(1 << k for k, bit in enumerate(bits) if bit)
-    vectors = [v.resize(v.from_truth(bit), 1) for bit in reversed(bits)]
-    whole = vectors[0] if len(vectors) == 1 else z3.Concat(*vectors)
-    return v.number(whole, 0, (1 << len(bits)) - 1)
 
 
 _CASES: dict[type[ir.Expr], Callable[[Expressions, Any, Flow], Value]] = {

@@ -10,13 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from checker.language import types as t
 from checker.symbolic import values as v
-
-Value = Any
-"""A truth where the type is bool, else a number: an IntT's own, or a code."""
+from checker.symbolic.codes import Value, pick
 
 
 @dataclass(slots=True)
@@ -39,27 +35,6 @@ class Flow:
 
     def bind(self, name: str, value: Value) -> None:
         self.env = {**self.env, name: value}
-
-
-def pick(condition: v.Truth, a: Value, b: Value) -> Value:
-    """a where the condition holds, else b."""
-    if a is b:
-        return a
-    if is_truth(a) and is_truth(b):
-        return v.select_truth(condition, a, b)
-    return v.select(condition, as_number(a), as_number(b))
-
-
-def is_truth(value: Value) -> bool:
-    return isinstance(value, bool) or not isinstance(value, (int, v.Num))
-
-
-def as_number(value: Value) -> v.Number:
-    return v.from_truth(value) if is_truth(value) else value
-
-
-def as_truth(value: Value) -> v.Truth:
-    return value if is_truth(value) else v.COMPARE["!="](value, 0)
 
 
 def merge(condition: v.Truth, a: Flow, b: Flow) -> Flow:
@@ -89,17 +64,3 @@ def join(flows: Sequence[Flow]) -> Flow | None:
     for flow in reversed(alive[:-1]):
         out = merge(flow.guard, flow, out)
     return out
-
-
-def decode(code: Value, type_: t.Type) -> Value:
-    """The value that a cell's code stands for."""
-    if isinstance(type_, t.BoolT):
-        return as_truth(code)
-    return v.add(as_number(code), type_.low)
-
-
-def encode(value: Value, type_: t.Type) -> Value:
-    """The code of a value, as a cell keeps it."""
-    if isinstance(type_, t.BoolT):
-        return as_truth(value)
-    return v.clamp(v.subtract(as_number(value), type_.low), 0, type_.card - 1)

@@ -17,7 +17,7 @@ import z3  # type: ignore[import-untyped,unused-ignore]
 from checker.language import ir
 from checker.language import types as t
 from checker.symbolic import values as v
-from checker.symbolic.flow import Value, as_number, as_truth, pick
+from checker.symbolic.codes import Value, as_number, as_truth, pick
 from checker.symbolic.step import Steps, steps_of
 
 

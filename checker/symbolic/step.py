@@ -21,8 +21,9 @@ from typing import Any
 from checker.language import ir
 from checker.language import types as t
 from checker.symbolic import values as v
-from checker.symbolic.expressions import Expressions, Failure, of_type
-from checker.symbolic.flow import Flow, Value, as_number, decode, encode, join, merge
+from checker.symbolic.codes import Value, as_number, decode, encode, of_type
+from checker.symbolic.expressions import Expressions, Failure
+from checker.symbolic.flow import Flow, join, merge
 
 
 @dataclass(frozen=True, slots=True)
