@@ -252,24 +252,25 @@ def test_arithmetic_is_pythons(tmp_path, expression, value):
     assert ways == [{"a": "-7", "b": "-2", "c": value}]
 
 
-def python_says(expression: str, a: int, b: int) -> dict[str, str] | str:
-    """What storing this into a Range(-1, 1) comes to."""
+def python_says(expression: str, a: int, b: int, low: int, high: int) -> dict[str, str] | str:
+    """What storing this into a Range(low, high) that starts at 0 comes to."""
     try:
         value = eval(expression)
     except ZeroDivisionError:
         return FAILED
-    return ({"n": str(value)} if value else {}) if -1 <= value <= 1 else FAILED
+    return ({"n": str(value)} if value else {}) if low <= value <= high else FAILED
 
 
+@pytest.mark.parametrize(("low", "high"), [(-1, 1), (0, 9), (-9, 0)])
 @pytest.mark.parametrize(
     "expression",
     ["a // b", "a % b", "a * b", "a - b", "a + b", "-a", "abs(a)", "min(a, b)", "max(a, b)", "a * a % b", "a - b // 2"],
 )
-def test_no_result_slips_through_a_range(tmp_path, expression):
+def test_no_result_slips_through_a_range(tmp_path, expression, low, high):
     """The front end must not believe that a result is smaller than it can be."""
     parameters = "a: Range(-3, 3), b: Range(-3, 3)"
-    ways, _ = once(tmp_path, "n: Range(-1, 1)", f"s.n = {expression}", parameters=parameters)
-    assert ways == [python_says(expression, a, b) for a in range(-3, 4) for b in range(-3, 4)]
+    ways, _ = once(tmp_path, f"n: Range({low}, {high})", f"s.n = {expression}", parameters=parameters)
+    assert ways == [python_says(expression, a, b, low, high) for a in range(-3, 4) for b in range(-3, 4)]
 
 
 @pytest.mark.parametrize("sign", ["//", "%"])
