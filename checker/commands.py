@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 REPORT = "this is a bug of the checker: please report it, with the command, the model, and the lines above"
 
 
+FEW = 3
+"""So many specs are shown with a line for every promise; of more, only what does not simply hold."""
+
+
 class Complaint(Exception):
     """A reason to stop, with its exit code."""
 
@@ -105,12 +109,13 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
     for name in wanted:
         asked.design_of(asked.spec(name))
         asked.scope_of(asked.spec(name))
+    short = len(wanted) > FEW
     rans: list[Ran] = []
     for ran in run(asked, list(dict.fromkeys(wanted)), _bounds(arguments, first=arguments.first)):
         rans.append(ran)
         _trouble(ran.result)
         if not arguments.json:
-            output.lines(spec_lines(ran.result))
+            output.lines(spec_lines(ran.result, short=short))
             _draw_one(ran, _traces(ran), arguments, output)
     results = [ran.result for ran in rans]
     never = None if names or asked.changed else _never(rans)

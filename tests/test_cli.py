@@ -23,6 +23,17 @@ def test_the_default_specs_are_as_expected(capsys: Capture) -> None:
     assert done.err == ""
 
 
+def test_many_specs_are_told_in_short(capsys: Capture) -> None:
+    names = ["locked_add", "lost_update", "forgotten_unlock", "too_hopeful"]
+    told = run(capsys, "check", COUNTER, *names).out.splitlines()
+    rows = [line.split()[:2] for line in told if line.startswith("    ") and line[4] not in " v"]
+    assert rows == [
+        ["holds", "all"], ["broken", "no_update_is_lost"], ["holds", "the"],
+        ["broken", "every_operation_can_finish"], ["broken", "no_lock_left_behind"], ["holds", "the"],
+        ["HOLDS", "no_update_is_lost"], ["holds", "the"]]
+    assert "    holds      all 6 promises, 1 of them that something is reached" in told
+
+
 def test_a_break_that_nobody_expected(capsys: Capture) -> None:
     done = run(capsys, "check", COUNTER, "surprising")
     assert done.code == 1

@@ -28,7 +28,7 @@ def test_a_command_of_the_readme(command: str) -> None:
     command = command.replace("make ", f"make {dry}", 1).replace(".venv/bin/vswap", COMMAND)
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=HOME, env=env, check=False,
-                          timeout=300)
+                          timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip()
     if " explain " in command:

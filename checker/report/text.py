@@ -13,8 +13,11 @@ from checker.words import amount, seconds
 WIDTH = 100
 
 
-def spec_lines(result: SpecResult) -> Iterator[Line]:
-    """One spec: what was asked, each promise's verdict, and what the verdicts cover."""
+def spec_lines(result: SpecResult, *, short: bool = False) -> Iterator[Line]:
+    """One spec: what was asked, each promise's verdict, and what the verdicts cover.
+
+    ``short`` only counts the promises that hold and that were meant to.
+    """
     yield Line(result.spec, "title")
     if result.why:
         yield from _paragraph(subject(result.why))
@@ -28,14 +31,23 @@ def spec_lines(result: SpecResult) -> Iterator[Line]:
         yield Line("")
         return
     yield Line("")
-    width = max((len(verdict.promise) for verdict in result.verdicts), default=0)
-    for verdict in result.verdicts:
+    told = [v for v in result.verdicts if not short or v.verdict != "holds" or v.surprise]
+    width = max((len(verdict.promise) for verdict in told), default=0)
+    for verdict in told:
         yield _row(verdict, min(width, 60))
+    if len(told) < len(result.verdicts):
+        yield Line(f"    holds      {_counted(result.verdicts, len(told))}", "good", 14)
     for name in result.never:
         yield Line(f"    VACUOUS    {name} is never run", "bad", 14)
     yield Line("")
     yield from _paragraph(covers(result))
     yield Line("")
+
+
+def _counted(verdicts: Sequence[Verdict], told: int) -> str:
+    reached = sum(v.kind == "reachable" and v.verdict == "holds" and not v.surprise for v in verdicts)
+    text = f"{'all' if not told else 'the other'} {amount(len(verdicts) - told, 'promise')}"
+    return text + (f", {reached} of them that something is reached" if reached else "")
 
 
 def subject(why: str) -> str:
