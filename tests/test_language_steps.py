@@ -836,6 +836,18 @@ def test_an_assertion_ends_only_that_way_of_its_actor(tmp_path):
     assert outcome.native.findings["nobody else was here"].error
 
 
+def test_a_way_that_ends_in_a_false_assertion_is_told_once(tmp_path):
+    """The assertion breaks; that the actor has no other way on is no second finding."""
+    outcome = read_model(tmp_path, "n: Range(0, 3)", """
+        @operation
+        def op(s: Top, cpu: Cpu):
+            yield "started"
+            assert s.n == 1, "n is one"
+        """, operations="op")
+    assert numbers(outcome) == (2, 2, 1)
+    assert {name: finding.depth for name, finding in outcome.native.findings.items()} == {"n is one": 2}
+
+
 def test_contents_are_named_anew_so_writing_never_ends(tmp_path):
     outcome = read_model(tmp_path, "now: Content\nold: Content | None\nolder: Content | None", """
         @rule
