@@ -22,6 +22,7 @@ class SwapDesign(Design):
     writeback_puts_on_error: bool = True  # ... and the folio reference
     writeback_caches_first: bool = True  # takes the physical slot only when the folio is in the cache
     writeback_restores_entry: bool = True  # a failed decompression puts the ZSWAP word back
+    writeback_marks_uptodate: bool = True  # the folio that it leaves in the swap cache can be mapped
     writeback_leaves_count: bool = True  # does not pin the slot by its swap count
     shrinker_gate: bool = True  # reports no objects while no physical slot is free
 
@@ -50,6 +51,7 @@ class SwapDesign(Design):
     # swap-in, zap [mainline] [v2p2]
     fault_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
     fault_rechecks_pte: bool = True  # pte_same once the PTL is held
+    fault_keeps_ptl: bool = True  # the PTL is dropped after the folio lock, not when the PTE is set
     fault_checks_uptodate: bool = True  # a folio that could not be read is not mapped
     load_dirties_folio: bool = True  # zswap_load frees the entry, so the folio is the only copy
     load_releases_locked: bool = True  # ... and does so before the folio is unlocked

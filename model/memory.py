@@ -28,6 +28,7 @@ def folio_free(s: Swap, f: Folio):
     """The memory goes back to the allocator."""
     folio = s.folio[f]
     folio.refcount = 0
+    folio.anon = False
     folio.dirty = False
     folio.uptodate = False
     folio.memcg = None
@@ -58,6 +59,7 @@ def do_anonymous_page(s: Swap, pte: Pte, memcg: Memcg):
     require(f is not None)
     folio = s.folio[f]
     folio.memcg = memcg
+    folio.anon = True
     folio.uptodate = True
     folio.content = fresh(Content)
     s.pte[pte] = PteWord.PRESENT(f)  # the allocator's reference is the mapping's now

@@ -95,6 +95,7 @@ class FolioState(Record):
     lock: Lock
     refcount: Range(0, 7)
     swap: VswapSlot | None  # folio->swap; not None is the swapcache flag
+    anon: bool  # it was mapped: the page of a process
     dirty: bool
     uptodate: bool
     bio: Bio

@@ -54,14 +54,18 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
         release(folio.lock)
         folio_put(s, f)
         return  # SIGBUS
+    folio.anon = True
     s.pte[pte] = PteWord.PRESENT(f)  # the reference that we hold is the mapping's now
     folio_put_swap(s, v)
+    if not design.fault_keeps_ptl:
+        release(s.ptl[pte])
     yield "mapped"
 
     if should_try_to_free_swap(s, v):
         yield from folio_free_swap(s, f)
     release(folio.lock)  # still under the PTL: nobody can unmap the folio and put its reference
-    release(s.ptl[pte])
+    if design.fault_keeps_ptl:
+        release(s.ptl[pte])
 
 
 def should_try_to_free_swap(s: Swap, v: VswapSlot) -> bool:

@@ -40,6 +40,10 @@ def shrink_folio_list(s: Swap, cpu: Reclaim | Task, f: Folio):
         return
     yield "locked"
 
+    if folio.swap is None and not folio.anon:
+        release(folio.lock)  # a swap-in that was given up left it: nobody's page
+        folio_put(s, f)
+        return
     if folio.swap is None:
         added = yield from folio_alloc_swap(s, f)
         if not added:

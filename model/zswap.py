@@ -128,7 +128,8 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
         writeback_drop_folio(s, f)  # -EIO
         return
     folio.content = s.zswap[e].content
-    folio.uptodate = True
+    if design.writeback_marks_uptodate:
+        folio.uptodate = True
     yield "decompressed"
 
     __swap_writepage_phys(s, f, p)

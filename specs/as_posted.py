@@ -10,9 +10,11 @@ from checker.language import Spec
 from model.design import SwapDesign
 from model.vswap import VSWAP
 from specs import scopes
+from specs.content import no_cached_page_is_unreadable
 from specs.promises import PROMISES, REACHED
 from specs.reached import (
     a_fault_finds_another_pte,
+    a_fault_meets_writeback,
     a_page_is_only_in_zswap,
     a_page_is_only_on_the_disk,
     reclaim_meets_writeback,
@@ -25,6 +27,14 @@ rfc_v2 = Spec(
     design=SwapDesign(),
     scope=scopes.two_pages,
     promises=[*PROMISES, *REACHED],
+)
+
+rfc_v2_reads_succeed = Spec(
+    why="""A fault ends in SIGBUS only after the disk or the compressor failed.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=scopes.reads_succeed,
+    promises=[no_cached_page_is_unreadable, a_fault_meets_writeback],
 )
 
 rfc_v2_two_slots = Spec(
@@ -80,7 +90,7 @@ rfc_v2_two_reclaims = Spec(
 )
 
 rfc_v2_two_pages_two_slots = Spec(
-    why="""As rfc_v2, with two pages that each can have a virtual slot: three million states.""",
+    why="""As rfc_v2, with two pages that each can have a virtual slot: four million states.""",
     model=VSWAP,
     design=SwapDesign(),
     scope=scopes.two_pages_two_slots,

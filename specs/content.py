@@ -45,6 +45,15 @@ def no_slot_without_content(s: Swap):
 
 
 @invariant
+def no_cached_page_is_unreadable(s: Swap):
+    """Where reads and decompression never fail, an unlocked folio in the swap cache is uptodate."""
+    return all(
+        s.folio[f].uptodate or locked(s.folio[f].lock)
+        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f)
+    )
+
+
+@invariant
 def the_only_copy_is_dirty(s: Swap):
     """A cached folio that nothing backs is dirty, unless it is locked."""
     return all(

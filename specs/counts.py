@@ -6,7 +6,7 @@ from __future__ import annotations
 from checker.language import *
 from model.cluster import folio_realloc_swap
 from model.free import zap_nonpresent_ptes, zap_present_ptes
-from model.objects import Folio, Memcg, PhysSlot, Pte, PteWord, Swap, TableWord, VswapSlot
+from model.objects import Bio, Folio, Memcg, PhysSlot, Pte, PteWord, Swap, TableWord, VswapSlot
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
 from model.zswap import zswap_writeback_entry
@@ -64,6 +64,14 @@ def memcg_id_references_add_up(s: Swap):
 def what_is_used_has_a_reference(s: Swap):
     """A folio has at least the references of the PTEs that map it and of the swap cache."""
     return all(s.folio[f].refcount >= users(s, f) for f in Folio)
+
+
+@invariant
+def a_folio_at_work_is_in_use(s: Swap):
+    """A folio that is locked or under I/O has not been freed."""
+    return all(
+        s.folio[f].refcount > 0 or not (locked(s.folio[f].lock) or s.folio[f].bio != Bio.NONE) for f in Folio
+    )
 
 
 @invariant

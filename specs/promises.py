@@ -13,6 +13,7 @@ from specs.content import (
     the_only_copy_is_dirty,
 )
 from specs.counts import (
+    a_folio_at_work_is_in_use,
     memcg_charged_exactly_once,
     memcg_id_references_add_up,
     no_folio_is_leaked,
@@ -61,6 +62,7 @@ PROMISES = [
     memcg_charged_exactly_once,
     memcg_id_references_add_up,
     what_is_used_has_a_reference,
+    a_folio_at_work_is_in_use,
     no_folio_is_leaked,
 ]
 """What must hold of every state and every step."""

@@ -48,6 +48,13 @@ two_threads_no_shrinker = scope("one page, two threads, no shrinker", {Shrinker:
 two_faults = scope("one page, two threads that fault", {Shrinker: 0, Reclaim: 0, Task: 2}, failures=[])
 no_shrinker = scope("one page, no shrinker", {Shrinker: 0})
 no_reclaim = scope("one page, no reclaim", {Reclaim: 0}, failures=[])
+reads_succeed = scope(
+    "one page, a CPU of each role, no read fails", {},
+    failures=[
+        "write error", "the disk fetches the page late", "zswap refuses the page", "memcg swap.max reached",
+        "memcg charge of the folio fails", "memcg forbids zswap writeback", "swap is nearly full",
+    ],
+)
 straight_to_disk = scope(
     "one page, no shrinker, zswap may refuse a page, swap may be nearly full", {Shrinker: 0},
     failures=["zswap refuses the page", "swap is nearly full"],

@@ -53,6 +53,20 @@ fault_trusts_pte = what_if(
     start=(one_page_in_zswap,),
 )
 
+fault_drops_ptl_early = what_if(
+    """A fault must keep the PTL until it has unlocked the folio: the reference that it had is the
+    PTE's now, and whoever clears the PTE may put the last one.""",
+    SwapDesign(fault_keeps_ptl=False),
+    breaks=[
+        "a_folio_at_work_is_in_use",
+        "a_dirty_folio_has_no_compressed_copy",
+        "a_zswap_entry_has_one_place",
+        "swapin_returns_what_was_written",
+    ],
+    scope=two_threads_no_shrinker,
+    default=False,
+)
+
 fault_maps_unread_folio = what_if(
     """A folio that could not be read must not be mapped [O26].""",
     SwapDesign(fault_checks_uptodate=False),
@@ -90,6 +104,11 @@ free_swap_ignores_count = what_if(
 free_swap_ignores_writeback = what_if(
     """folio_free_swap must leave a slot alone whose write is in flight.""",
     SwapDesign(free_swap_tests_writeback=False),
-    breaks=["nothing freed is used", "clean_means_backed", "swapin_returns_what_was_written"],
+    breaks=[
+        "nothing freed is used",
+        "a_folio_at_work_is_in_use",
+        "clean_means_backed",
+        "swapin_returns_what_was_written",
+    ],
     scope=straight_to_disk,
 )

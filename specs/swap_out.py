@@ -28,6 +28,7 @@ remove_ignores_references = what_if(
         "swapin_returns_what_was_written",
         "what_is_used_has_a_reference",
         "nothing freed is used",
+        "a_folio_at_work_is_in_use",
         "the_only_copy_is_dirty",
         "no_slot_without_content",
     ],

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+from checker.language import Spec, broken
 from model.design import SwapDesign
-from specs.scopes import one_page_in_zswap
+from model.vswap import VSWAP
+from specs.content import no_cached_page_is_unreadable
+from specs.promises import PROMISES
+from specs.scopes import one_page_in_zswap, reads_succeed
 from specs.what_if import what_if
 
 writeback_forgets_unlock = what_if(
     """The error exit of zswap writeback must unlock the folio.
 
-    Nothing but the waiting itself shows it: the process can go on with its other pages, the
-    deadlock test is content, and only whoever faults on this page waits for ever.""",
+    A test for deadlock is content, for the process can go on with its other pages; but whoever
+    faults on this page waits for ever.""",
     SwapDesign(writeback_unlocks_on_error=False),
-    breaks=["no_lock_left_behind", "every_operation_can_finish"],
+    breaks=["a_folio_at_work_is_in_use", "no_lock_left_behind", "every_operation_can_finish"],
     start=(one_page_in_zswap,),
 )
 
@@ -48,6 +52,17 @@ writeback_keeps_the_unwritten_slot = what_if(
     breaks=["a_zswap_entry_has_one_place", "swapin_returns_what_was_written"],
     start=(one_page_in_zswap,),
     default=False,
+)
+
+writeback_leaves_folio_unread = Spec(
+    why="""The folio that zswap writeback leaves in the swap cache must be marked uptodate: a fault
+    that finds it there would end in SIGBUS, though the page is safe on the disk.""",
+    model=VSWAP,
+    design=SwapDesign(writeback_marks_uptodate=False),
+    scope=reads_succeed,
+    start=[one_page_in_zswap],
+    promises=[*PROMISES, no_cached_page_is_unreadable],
+    expected={"no_cached_page_is_unreadable": broken()},
 )
 
 writeback_pins_by_count = what_if(

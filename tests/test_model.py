@@ -11,6 +11,7 @@ from checker.explicit import Exploration, explore
 from checker.language import build, load_specs
 from checker.language.build import BUILT_IN
 from model.design import SwapDesign
+from specs.content import no_cached_page_is_unreadable
 from specs.promises import PROMISES
 
 SPECS = load_specs(None)
@@ -18,9 +19,9 @@ AS_POSTED = {name: spec for name, spec in SPECS.items() if spec.design == SwapDe
 WHAT_IFS = {name: spec for name, spec in SPECS.items() if name not in AS_POSTED}
 
 SIZES = {
-    "rfc_v2": (215530, 957449, 83),
-    "rfc_v2_two_entries": (198665, 732880, 91),
-    "rfc_v2_two_shrinkers": (129910, 566132, 75),
+    "rfc_v2": (231696, 1019529, 80),
+    "rfc_v2_two_entries": (220121, 814478, 91),
+    "rfc_v2_two_shrinkers": (144718, 635940, 75),
 }
 """States, transitions and depth; a change of the model that means to change nothing keeps them."""
 
@@ -56,7 +57,8 @@ def test_every_switch_is_turned_off_by_some_spec() -> None:
 
 def test_every_promise_is_seen_to_break() -> None:
     seen = {promise for spec in WHAT_IFS.values() for promise in spec.expected}
-    asked = {promise.__name__ for promise in PROMISES} | {"nothing freed is used", "nothing is freed twice"}
+    asked = {promise.__name__ for promise in (*PROMISES, no_cached_page_is_unreadable)}
+    asked |= {"nothing freed is used", "nothing is freed twice"}
     assert asked <= seen
     # no_deadlock and no_model_error are shown to break by the tests of the language
     assert set(BUILT_IN) - seen == {"no_deadlock", "no_model_error"}
@@ -67,8 +69,10 @@ def test_the_gate_alone_sees_every_promise_break() -> None:
     assert {promise.__name__ for promise in PROMISES} <= seen
 
 
-def test_a_forgotten_unlock_is_seen_only_by_the_promises_about_waiting() -> None:
-    assert broken("writeback_forgets_unlock") == {"every_operation_can_finish", "no_lock_left_behind"}
+def test_a_forgotten_unlock_is_no_deadlock_but_somebody_waits_for_ever() -> None:
+    found = broken("writeback_forgets_unlock")
+    assert "every_operation_can_finish" in found
+    assert "no_deadlock" not in found
 
 
 def test_every_step_of_the_design_as_posted_fires() -> None:
