@@ -31,7 +31,7 @@ from checker.language.raw import Configuration, Raw
 from checker.symbolic import one_step
 
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
-SYSTEMS = 5000 if NIGHTLY else 400
+SYSTEMS = 5000 if NIGHTLY else 500
 WHOLE_SYSTEMS = 2000 if NIGHTLY else 150
 BREADTH, LENGTH = 10, 12
 MOST_STATES = 150
