@@ -197,7 +197,9 @@ class Assignments(Calls):
             )
 
     def fixed(self, place: PlaceB, node: ast.AST) -> PlaceB:
-        """The place with its indices evaluated now."""
+        """The place with its indices evaluated now; no local changes within one statement."""
+        if all(isinstance(index, (ir.Local, ir.Const)) for index in place.indices):
+            return place
         return self.bind_place(self.fresh_name("place"), place, node)
 
     def each(self, leaf: Leaf, known: int, node: ast.AST, make: Any) -> None:
