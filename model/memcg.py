@@ -21,14 +21,13 @@ def mem_cgroup_record_swap(s: Swap, f: Folio, v: VswapSlot):
     m = s.folio[f].memcg
     with hold(s.vswap_cluster.lock):
         s.memcg_table[v] = m
-    if m is not None:
-        s.memcg[m].id_refs = min(s.memcg[m].id_refs + 1, len(VswapSlot) + 1)  # saturates
+    s.memcg[m].id_refs = min(s.memcg[m].id_refs + 1, len(VswapSlot) + 1)  # saturates
 
 
 def try_charge_swap(s: Swap, m: Memcg | None) -> bool:
     """Charge one page of swap; False at the limit."""
     if m is None:
-        return True
+        return True  # nothing is recorded: nobody pays
     if s.memcg[m].swap > len(PhysSlot) or maybe("memcg swap.max reached"):
         return False
     s.memcg[m].swap += 1
@@ -37,8 +36,7 @@ def try_charge_swap(s: Swap, m: Memcg | None) -> bool:
 
 def uncharge_swap(s: Swap, m: Memcg | None):
     """Give a charge back; a page counter warns and stays at zero."""
-    if m is not None:
-        s.memcg[m].swap = max(s.memcg[m].swap - 1, 0)
+    s.memcg[m].swap = max(s.memcg[m].swap - 1, 0)
 
 
 def clear_memcg_id(s: Swap, v: VswapSlot):

@@ -99,7 +99,7 @@ class FolioState(Record):
     dirty: bool
     uptodate: bool
     bio: Bio
-    memcg: Memcg | None  # None: the root memcg, which counts nothing
+    memcg: Memcg | None
     content: Content
     submitted: Content  # the bytes at the moment when the write was submitted
 

@@ -7,8 +7,8 @@ Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation 
           reasons not to reclaim a folio: reclaim may start on it later, with the same effect.
           Large folios and their split.  folio_release_non_phys_swap_backing() before zswap_store():
           a dirty anonymous folio has no compressed copy that it could release (a promise).
-          Freeing the slot of an activated folio when swap is
-          nearly full: folio_free_swap() with the same tests, done elsewhere too.
+          Freeing the slot of an activated folio when swap is nearly full: folio_free_swap() with
+          the same tests, done elsewhere too.  Swap counts too large for their field.
 """
 
 from __future__ import annotations
@@ -54,16 +54,13 @@ def shrink_folio_list(s: Swap, cpu: Reclaim | Task, f: Folio):
             folio.dirty = True  # covers a PTE that is clean [mainline]
         yield "in the swap cache"
 
-    if not design.unmap_holds_folio_lock:
+    if design.unmap_holds_folio_lock:
+        yield from try_to_unmap(s, f)
+    else:
         release(folio.lock)
         yield "unlocked too early"
-    yield from try_to_unmap(s, f)
-    if not design.unmap_holds_folio_lock:
+        yield from try_to_unmap(s, f)
         acquire(folio.lock)
-        if folio.swap is None:
-            release(folio.lock)
-            folio_put(s, f)
-            return
 
     if folio.dirty:
         written = yield from pageout(s, f)
@@ -89,8 +86,8 @@ def shrink_folio_list(s: Swap, cpu: Reclaim | Task, f: Folio):
 def try_to_unmap(s: Swap, f: Folio):
     """Replace the PTE that maps a cached folio by its swap entry."""
     folio = s.folio[f]
-    if not design.unmap_holds_folio_lock and folio.swap is None:
-        return  # warned about, and the walk ends [mainline]
+    if folio.swap is None:
+        return  # no swap entry to put there: a warning [mainline]
     pte = choose_or_none(Pte, where=lambda p: s.pte[p] == PteWord.PRESENT(f))
     if pte is None:
         return
@@ -110,7 +107,7 @@ def try_to_unmap(s: Swap, f: Folio):
 def pageout(s: Swap, f: Folio):
     """Write a dirty folio out; True: it is unlocked and on its way."""
     folio = s.folio[f]
-    if folio.refcount != 2:
+    if folio.swap is None or folio.refcount != 2:
         return False  # PAGE_KEEP: beside the cache and us, somebody maps it or has found it
     folio.dirty = False  # folio_clear_dirty_for_io
     yield "clean for I/O"

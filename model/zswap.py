@@ -90,9 +90,10 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     require(s.zswap[e].on_lru)
     if design.shrinker_gate:
         require(any(s.rmap[p] is None for p in PhysSlot))
-    expect(s.zswap[e].live, "nothing freed is used")
-    v = s.zswap[e].swpentry
-    yield "isolated from the LRU"  # LRU lock dropped: nothing pins the entry from here
+    with hold(s.zswap_lru_lock):
+        expect(s.zswap[e].live, "nothing freed is used")
+        v = s.zswap[e].swpentry
+    yield "isolated from the LRU"  # nothing pins the entry from here
 
     if not design.writeback_caches_first:
         p = yield from folio_realloc_swap(s, v)
