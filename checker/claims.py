@@ -6,19 +6,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checker.language import ir
+from checker.language.lockorder import has_regions
 from checker.language.types import LockT
+
+ONE_ORDER = "locks_are_taken_in_one_order"
 
 BUILT_IN = {
     "no_deadlock": "Whenever an actor is in mid-operation, something can move.",
     "every_operation_can_finish": "From every state, every running actor can get back to idle.",
     "no_model_error": "Nothing leaves its range, reads through None, or the like.",
     "no_lock_left_behind": "No actor ends an operation while it holds a lock.",
+    ONE_ORDER: "Lock regions nest in one order everywhere.",
 }
 
 
 @dataclass(frozen=True)
 class Claim:
-    """``kind`` is invariant, step, reachable, assertion or built-in."""
+    """``kind`` is invariant, step, reachable, assertion, built-in, or static (seen without a search)."""
 
     name: str
     kind: str
@@ -34,7 +38,7 @@ def claims(system: ir.System) -> list[Claim]:
     found = [Claim(p.name, p.kind, first_line(p.doc), p) for p in system.promises]
     found += [Claim(text, "assertion", "") for text in system.assertions]
     taken = {claim.name for claim in found}
-    found += [Claim(name, "built-in", doc) for name, doc in BUILT_IN.items()
+    found += [Claim(name, "static" if name == ONE_ORDER else "built-in", doc) for name, doc in BUILT_IN.items()
               if name not in taken and applies(name, system)]
     return found
 
@@ -43,6 +47,8 @@ def applies(name: str, system: ir.System) -> bool:
     """Whether a system of this kind can break what is always promised."""
     if name == "no_lock_left_behind":
         return any(isinstance(f.type, LockT) for f in system.fields)
+    if name == ONE_ORDER:
+        return has_regions(system)
     return name != "every_operation_can_finish" or bool(system.roles)
 
 

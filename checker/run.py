@@ -159,7 +159,7 @@ def follow_all(ran: Ran, found: Exploration, traces: bool | Sequence[str]) -> No
     assert ran.question is not None
     for verdict in ran.result.verdicts:
         wanted = verdict.promise in traces if not isinstance(traces, bool) else traces or verdict.surprise is not None
-        if verdict.verdict == "broken" and wanted:
+        if verdict.verdict == "broken" and wanted and verdict.promise in found.findings:
             verdict.trace = follow(ran.question, found.findings[verdict.promise])
 
 

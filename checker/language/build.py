@@ -22,7 +22,13 @@ from checker.language.source import failures_of
 from checker.language.spec import Design, Scope, Spec
 from checker.language.verbs import kind_of
 
-BUILT_IN = ("no_model_error", "no_deadlock", "every_operation_can_finish", "no_lock_left_behind")
+BUILT_IN = (
+    "no_model_error",
+    "no_deadlock",
+    "every_operation_can_finish",
+    "no_lock_left_behind",
+    "locks_are_taken_in_one_order",
+)
 """Names of the promises that every spec makes without saying so."""
 
 

@@ -71,7 +71,7 @@ def _row(verdict: Verdict, width: int) -> Line:
     if verdict.kind == "reachable" and word == "holds":
         word, note = "reached", f"in {amount(verdict.steps or 0, 'step')}"
     elif word == "broken":
-        note = f"in {amount(verdict.steps or 0, 'step')}"
+        note = f"in {amount(verdict.steps, 'step')}" if verdict.steps is not None else verdict.claim
         note += "" if verdict.surprise else ", as expected"
     elif word == "vacuous":
         word, note, mark = "VACUOUS", "is never reached", "bad"

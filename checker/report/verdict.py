@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from checker.claims import claims
+from checker.claims import Claim, claims
 from checker.language import ir
+from checker.language.lockorder import cycle, edges
 from checker.words import amount, unknown
 
 if TYPE_CHECKING:
@@ -116,6 +117,9 @@ def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, fo
     so_far = f"nothing found in {seen} to depth {found.depth}; {found.stopped or 'the search was not complete'}"
     verdicts = []
     for claim in claims(system):
+        if claim.kind == "static":
+            verdicts.append(_lock_order(system, claim, expected.get(claim.name)))
+            continue
         finding = found.findings.get(claim.name)
         steps = finding.depth if finding is not None else None
         undecided = claim.name in found.undecided or not found.complete
@@ -139,6 +143,14 @@ def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, fo
             verdicts.append(Verdict(promise=name, kind="unknown", verdict="holds", expected="broken", claim="nothing",
                                     surprise="expected to break; " + unknown("promise or assertion", name, known)))
     return verdicts
+
+
+def _lock_order(system: ir.System, claim: Claim, wanted: Broken | None) -> Verdict:
+    ring = cycle(edges(system))
+    text = "every path of every rule and operation" if not ring else " but ".join(str(edge) for edge in ring)
+    verdict = "broken" if ring else "holds"
+    return Verdict(promise=claim.name, kind=claim.kind, verdict=verdict, expected="broken" if wanted else "holds",
+                   claim=text, doc=claim.doc, surprise=_surprise(verdict, wanted, None))
 
 
 def _surprise(verdict: str, wanted: Broken | None, steps: int | None) -> str | None:
