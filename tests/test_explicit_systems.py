@@ -98,7 +98,8 @@ def test_every_procedure_runs_as_often_as_in_python(name):
 @pytest.mark.parametrize("name", [*SMALL, "reference_swap:mid", "reference_swap_roles:small"])
 def test_the_text_is_valid_for_llvm(name):
     program = Program(system_of(name))
-    llvm.parse_assembly(program.text).verify()
+    for text in program.texts:
+        llvm.parse_assembly(text).verify()
     llvm.parse_assembly(Passes(program.layout.words).text()).verify()
 
 

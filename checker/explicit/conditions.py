@@ -3,16 +3,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from checker.explicit.cells import Cells
 from checker.explicit.code import Code, Value, signed
+from checker.explicit.context import Ctx, pointer
 from checker.explicit.expressions import holders
 from checker.explicit.layout import Layout
-from checker.explicit.procedures import EdgePromises
+from checker.explicit.procedures import Errors
 from checker.explicit.result import NO_MODEL_ERROR
 from checker.explicit.statements import Statements
 from checker.language import ir
 from checker.language.errors import UsageError
 from checker.language.types import IndexT, OptT
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a procedure is called: its symbol, its number, and where its counters begin."""
+
+    symbol: str
+    number: int
+    first_count: int
 
 
 class StatePromises:
@@ -31,13 +43,12 @@ class ConditionCode(Statements):
     """Lowers one condition: ``i64 (state, why)`` or ``i64 (old, state, why)`` gives
     ``yes``, ``no``, or ``wrong`` when it cannot be evaluated (then why is its error)."""
 
-    def __init__(self, head: str, system: ir.System, layout: Layout, errors: EdgePromises) -> None:
+    def __init__(self, head: str, system: ir.System, layout: Layout) -> None:
         super().__init__(Code(head), system, layout, "%state", "%old")
-        self.errors = errors
+        self.errors = Errors()
 
     def failure(self, pos: ir.Pos, message: str) -> None:
-        number = self.errors.error(NO_MODEL_ERROR, f"{pos}: {message}")
-        self.code.set("%why", number)
+        self.code.set("%why", self.errors.number(NO_MODEL_ERROR, f"{pos}: {message}"))
         self.code.jump("wrong")
 
     def broken(self, s: ir.Assert) -> None:
@@ -53,48 +64,30 @@ class ConditionCode(Statements):
         return code.text()
 
 
-def check(system: ir.System, layout: Layout, states: StatePromises, errors: EdgePromises) -> list[str]:
-    """``i64 @check(state, why)``: the state promises found in a state, and a function for each."""
-    found = []
-    texts = []
-    for promise in system.promises:
-        if promise.kind == "step":
-            continue
-        flag = states.flag(promise.name)
-        symbol = f"promise{states.names.index(promise.name)}"
-        body = ConditionCode(f"define i64 @{symbol}(ptr noalias %state, ptr noalias %why)", system, layout, errors)
-        yes, no = (flag, 0) if promise.kind == "reachable" else (0, flag)
-        texts.append(body.text(promise.condition, yes, no, states.flag(NO_MODEL_ERROR)))
-        found.append(symbol)
-    return [*texts, _all("define i64 @check(ptr %state, ptr %why)", found, "ptr %state, ptr %why")]
+def promise(head: str, system: ir.System, layout: Layout, one: ir.Promise) -> tuple[str, Errors]:
+    """A function that gives 1 if a promise broke (or was reached), 2 if it cannot be evaluated."""
+    body = ConditionCode(head, system, layout)
+    yes, no = (1, 0) if one.kind == "reachable" else (0, 1)
+    return body.text(one.condition, yes, no, 2), body.errors
 
 
-def step(system: ir.System, layout: Layout, errors: EdgePromises) -> list[str]:
-    """``i64 @step(old, state, why)``: the step invariants that a transition breaks."""
-    found = []
-    texts = []
-    for promise in system.promises:
-        if promise.kind != "step":
-            continue
-        symbol = f"step{errors.names.index(promise.name)}"
-        head = f"define i64 @{symbol}(ptr noalias %old, ptr noalias %state, ptr noalias %why)"
-        body = ConditionCode(head, system, layout, errors)
-        texts.append(body.text(promise.condition, 0, errors.flag(promise.name), errors.flag(NO_MODEL_ERROR)))
-        found.append(symbol)
-    arguments = "ptr %old, ptr %state, ptr %why"
-    return [*texts, _all(f"define i64 @step({arguments})", found, arguments)] if found else []
-
-
-def _all(head: str, symbols: list[str], arguments: str) -> str:
+def asking(head: str, arguments: str, asked: list[tuple[str, int, int]], wrong: int) -> str:
+    """Asks promises, each given as symbol, flag and base of its errors; gives the flags of those found."""
     code = Code(head)
-    found: Value = 0
-    for symbol in symbols:
-        found = code.either(found, code.let(f"call i64 @{symbol}({arguments})"))
-    code.ret(f"i64 {found}")
+    found = code.slot("found")
+    code.set(found, 0)
+    for symbol, flag, base in asked:
+        answer = code.let(f"call i64 @{symbol}({arguments})")
+        with code.when(code.compare("ne", answer, 0)):
+            bad = code.compare("eq", answer, 2)
+            code.bump(found, code.select(bad, wrong, flag), "or")
+            with code.when(bad):
+                code.bump("%why", base, "or")
+    code.ret(f"i64 {code.get(found)}")
     return code.text()
 
 
-def deadlock(system: ir.System, layout: Layout, errors: EdgePromises) -> list[str]:
+def deadlock(system: ir.System, layout: Layout) -> list[str]:
     """``i64 @deadlock(state)``: 1 if the state must not be without a transition."""
     code = Code("define i64 @deadlock(ptr noalias %state)")
     reader = Cells(code, layout, "%state")
@@ -105,7 +98,7 @@ def deadlock(system: ir.System, layout: Layout, errors: EdgePromises) -> list[st
     moving = code.compare("ne", running, 0)
     texts = []
     if system.may_end is not None:
-        end = ConditionCode("define i64 @may_end(ptr noalias %state, ptr noalias %why)", system, layout, errors)
+        end = ConditionCode("define i64 @may_end(ptr noalias %state, ptr noalias %why)", system, layout)
         texts.append(end.text(system.may_end, 1, 0, 0))
         why = code.slot("why")
         ends = code.let(f"call i64 @may_end(ptr %state, ptr {why})")
@@ -158,29 +151,36 @@ def _rename(cells: Cells, system: ir.System, sort: IndexT) -> None:
             cells.write_code(field, here, code.get(name))
 
 
-def expand(system: ir.System, layout: Layout, rules: list[str], roles: list[list[str]]) -> str:
-    """``void @expand(ctx, state)``: the records of all transitions, from the symbols of all procedures."""
+def expand(system: ir.System, layout: Layout, rules: list[Call], roles: list[list[Call]]) -> str:
+    """``void @expand(ctx, state)``: the records of all transitions, by calling all procedures."""
     code = Code("define void @expand(ptr %ctx, ptr %state)")
     reader = Cells(code, layout, "%state")
-    for symbol in rules:
-        code.emit(f"call void @{symbol}(ptr %ctx, ptr %state, i64 0, i64 0)")
-    for role, symbols in zip(system.roles, roles, strict=True):
+    counters = pointer(code, Ctx.COUNTS)
+
+    def call(callee: Call, who: Value, pc: Value) -> None:
+        counts = code.at(counters, callee.first_count)
+        code.emit(f"call void @{callee.symbol}(ptr %ctx, ptr %state, i64 {who}, i64 {pc}, "
+                  f"i64 {callee.number << 16}, ptr {counts})")
+
+    for rule in rules:
+        call(rule, 0, 0)
+    for role, operations in zip(system.roles, roles, strict=True):
         with code.counting(0, role.type.size) as who:
             pc = reader.read_code(role.pc, who)
             out, idle_, running = code.name("out"), code.name("idle"), code.name("running")
             code.branch(code.compare("eq", pc, 0), idle_, running)
             code.block(idle_)
-            for symbol in symbols:
-                code.emit(f"call void @{symbol}(ptr %ctx, ptr %state, i64 {who}, i64 0)")
+            for callee in operations:
+                call(callee, who, 0)
             code.jump(out)
             code.block(running)
-            for symbol, operation in zip(symbols, role.operations, strict=True):
+            for callee, operation in zip(operations, role.operations, strict=True):
                 for_it, other = code.name("goes"), code.name("other")
                 mine = " ".join(f"i64 {y.pc}, label %{for_it}" for y in operation.yields)
                 code.emit(f"switch i64 {pc}, label %{other} [{mine}]")
                 code.ended = True
                 code.block(for_it)
-                code.emit(f"call void @{symbol}(ptr %ctx, ptr %state, i64 {who}, i64 {pc})")
+                call(callee, who, pc)
                 code.jump(out)
                 code.block(other)
             code.block(out)

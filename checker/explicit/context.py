@@ -8,7 +8,8 @@ successor, then its origin and its flags.
 - origin: actor + 1 (0 for a rule) in bits 0-15, procedure in 16-31, index of
   the state it comes from in 32-63;
 - flags: bit k is set if the transition breaks edge promise k, ``ERROR`` if it
-  leads to no state; then the first word is the number of the error;
+  leads to no state; then the first word is the number of the error: that of its
+  function in bits 16-31, and which of the function's errors;
 - a word for the search: the hash of the successor, or its index.
 """
 

@@ -48,8 +48,8 @@ class Machine:
         if memory < 4 * first:
             raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
         self._runtime = _runtime(self.words)
-        self._model = Native([program.text], speed=0)
-        self.optimised = False
+        self._model = Native(program.texts, speed=0)
+        self.optimised = self._model.fast
         self.ctx = (ctypes.c_int64 * Ctx.WORDS)()
         self._counts = (_U64 * max(program.counts, 1))()
         self._script = (ctypes.c_int64 * (2 * MOST_CHOICES))()
@@ -104,7 +104,7 @@ class Machine:
 
     def optimise(self) -> None:
         """Compiles the model's code once more, for speed."""
-        self._model = Native([self.program.text])
+        self._model = Native(self.program.texts)
         self.optimised = True
         self._link()
 

@@ -1,48 +1,85 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Compiles LLVM text for this machine, in this process."""
+"""Compiles LLVM text for this machine, or finds it compiled."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
+
+from checker.explicit.objects import Objects, key_of, shared
 
 PASSES = ("always_inliner", "sroa", "simplify_cfg", "instruction_combine", "jump_threading", "new_gvn",
           "dead_store_elimination", "aggressive_dce", "simplify_cfg", "instruction_combine")
 """A tenth of the time of LLVM's own -O2, and the search is as fast: the code has no calls
 worth inlining and no loops worth unrolling."""
+FAST = 2
 
 
-class Native:
-    """The functions of some modules of LLVM text, ready to be called.
+@cache
+def _host() -> tuple[str, str, str]:
+    """Triple, name and features of this machine's processor."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
-    ``speed`` 0 compiles fast and runs slowly: for code that runs a few times.
-    """
 
-    def __init__(self, texts: list[str], speed: int = 2) -> None:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        machine = llvm.Target.from_default_triple().create_target_machine(
-            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=speed)
-        modules = [self._optimised(text, machine, speed) for text in texts]
-        self._engine = llvm.create_mcjit_compiler(modules[0], machine)
-        for module in modules[1:]:
-            self._engine.add_module(module)
-        self._engine.finalize_object()
+@cache
+def _compiler() -> str:
+    """Everything but text and speed that an object depends on."""
+    return repr((llvmlite.__version__, llvm.llvm_version_info, *_host(), PASSES))
 
-    @staticmethod
-    def _optimised(text: str, machine: Any, speed: int) -> Any:
-        module = llvm.parse_assembly(text)
-        if not speed:
-            return module
+
+def _target_machine(speed: int) -> Any:
+    triple, cpu, features = _host()
+    return llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features, opt=speed)
+
+
+def compiled(text: str, speed: int) -> bytes:
+    """A module of LLVM text as an object file."""
+    machine = _target_machine(speed)
+    module = llvm.parse_assembly(text)
+    if speed:
         builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())
         passes = llvm.create_new_module_pass_manager()
         for name in PASSES:
             getattr(passes, f"add_{name}_pass")()
         passes.run(module, builder)
-        return module
+    return bytes(machine.emit_object(module))
+
+
+class Native:
+    """The functions of some modules of LLVM text, ready to be called.
+
+    ``speed`` 0 compiles fast and runs slowly: for code that runs a few times; what
+    was compiled for speed before is taken all the same.  ``fast`` says whether all
+    of it is.  ``objects`` is where compiled modules are looked for and kept.
+    """
+
+    def __init__(self, texts: Iterable[str], speed: int = FAST, objects: Objects | None = None) -> None:
+        self._objects = shared() if objects is None else objects
+        self.fast = True
+        found = [self._object(text, speed) for text in dict.fromkeys(texts)]
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine(speed))
+        for data in found:
+            self._engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(data))
+        self._engine.finalize_object()
+
+    def _object(self, text: str, speed: int) -> bytes:
+        for known in dict.fromkeys((FAST, speed)):
+            data = self._objects.get(key_of(text, str(known), _compiler()))
+            if data is not None:
+                break
+        else:
+            data = compiled(text, speed)
+            self._objects.put(key_of(text, str(speed), _compiler()), data)
+            known = speed
+        self.fast &= known == FAST
+        return data
 
     def address(self, name: str) -> int:
         """Where a function is; 0 if there is none."""
@@ -50,4 +87,6 @@ class Native:
 
     def function(self, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
         """A function as Python calls it; the interpreter's lock is free meanwhile."""
-        return ctypes.CFUNCTYPE(result, *arguments)(self.address(name))
+        found: Any = ctypes.CFUNCTYPE(result, *arguments)(self.address(name))
+        found.code = self  # which lives as long as anybody can call it
+        return found  # type: ignore[no-any-return]

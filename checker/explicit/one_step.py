@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from checker.explicit.context import ERROR_BIT, MOST_CHOICES, RECORD_EXTRA, Ctx
 from checker.explicit.memory import Region
 from checker.explicit.native import Native
+from checker.explicit.objects import Objects
 from checker.explicit.program import Program
 from checker.explicit.result import LimitError
 from checker.language import ir
 
 _U64 = ctypes.c_uint64
+_OBJECTS = Objects(None)
+"""Many small systems are asked here, each once: nothing to keep on the disk."""
 _RECORDS = 1 << 14
 """Transitions that one state may have here."""
 
@@ -23,7 +26,7 @@ class OneStep:
 
     def __init__(self, system: ir.System) -> None:
         self._program = Program(system)
-        self._native = Native([self._program.text], speed=0)
+        self._native = Native(self._program.texts, speed=0, objects=_OBJECTS)
         self._words = self._program.layout.words
         self._size = 8 * (self._words + RECORD_EXTRA)
         self._out = Region(_RECORDS * self._size, "successors")
@@ -63,8 +66,7 @@ class OneStep:
 
     def errors(self, vector: Sequence[int]) -> set[tuple[str, str]]:
         """The steps from this state into no state: (promise, what happened where)."""
-        known = self._program.edges.errors
-        return {known[words[0]] for words, flags in self._transitions(vector) if flags >> ERROR_BIT}
+        return {self._program.error(words[0]) for words, flags in self._transitions(vector) if flags >> ERROR_BIT}
 
     def broken(self, vector: Sequence[int]) -> set[str]:
         """The promises that steps from this state break, errors and ``expect`` included."""

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A rule or an operation as one LLVM function.
 
-``void (ctx, state, actor, pc)`` writes one record for each transition of the
-procedure: for all parameters when it starts (pc 0), or from a yield point on.
+``void (ctx, state, actor, pc, origin, counts)`` writes one record for each transition
+of the procedure: for all parameters when it starts (pc 0), or from a yield point on.
+``origin`` is its number, at its place in a record; ``counts`` its counters: one per
+step (the beginning, then each yield point), then one per site.  So the text depends
+on nothing but the procedure and the layout, and is found again compiled.
 One *run* is one transition.  Where a step chooses, runs are repeated from the
 source state, each with the next combination of choices, like an odometer.
 """
@@ -23,42 +26,39 @@ NONE_LEFT = -(1 << 63)
 
 
 class EdgePromises:
-    """Numbers of the promises that transitions can break, and of the errors with their texts."""
+    """Numbers of the promises that transitions can break."""
 
     def __init__(self, system: ir.System) -> None:
         steps = [p.name for p in system.promises if p.kind == "step"]
         self.names = list(dict.fromkeys([NO_MODEL_ERROR, NO_LOCK_LEFT, *steps, *system.assertions]))
         if len(self.names) > 63:
             raise UsageError(f"{len(self.names)} assertions and step invariants in one spec: 61 fit, split it")
-        self.errors: list[tuple[str, str]] = []
 
     def flag(self, name: str) -> int:
         return 1 << self.names.index(name)
 
-    def error(self, name: str, text: str) -> int:
-        """The number of a way to end in an error."""
-        if (name, text) not in self.errors:
-            self.errors.append((name, text))
-        return self.errors.index((name, text))
+
+class Errors(list[tuple[str, str]]):
+    """The ways in which one function can end in an error: the promise, and what happened where."""
+
+    def number(self, name: str, text: str) -> int:
+        if (name, text) not in self:
+            self.append((name, text))
+        return self.index((name, text))
 
 
 class ProcedureCode(Statements):
-    """Lowers one procedure.
+    """Lowers one procedure.  ``errors`` are the ways it can fail, by number."""
 
-    ``number`` goes into the records; ``first_count`` is where its counters begin:
-    one per step (the beginning, then each yield point), then one per site.
-    """
-
-    def __init__(self, symbol: str, number: int, procedure: ir.Procedure, role: int | None,
-                 system: ir.System, layout: Layout, promises: EdgePromises, first_count: int) -> None:
-        code = Code(f"define void @{symbol}(ptr noalias %ctx, ptr noalias %state, i64 %actor, i64 %pc)")
+    def __init__(self, head: str, procedure: ir.Procedure, role: int | None,
+                 system: ir.System, layout: Layout, promises: EdgePromises) -> None:
+        code = Code(head)
         super().__init__(code, system, layout, code.slot("words", f"[{layout.words} x i64]"))
         self.procedure = procedure
-        self.number = number
         self.role = None if role is None else system.roles[role]
         self.first_actor = sum(r.type.size for r in system.roles[:role])
         self.promises = promises
-        self.first_count = first_count
+        self.errors = Errors()
         self.resumes: dict[int, str] = {}
         self.chooses = False
         self.flags = code.slot("flags")
@@ -208,7 +208,7 @@ class ProcedureCode(Statements):
     # -- the ends of a run
 
     def _error(self, promise: str, pos: ir.Pos, message: str) -> None:
-        number = self.promises.error(promise, f"{pos}: {message}")
+        number = self.errors.number(promise, f"{pos}: {message}")
         self.code.set(self.error, number)
         self.code.bump(self.flags, self.promises.flag(promise), "or")
         self.code.jump("fail")
@@ -262,7 +262,7 @@ class ProcedureCode(Statements):
         for k, word in enumerate(words):
             code.set(code.at(record, k), word)
         who = 0 if self.role is None else code.add("%actor", self.first_actor + 1)
-        origin = code.either(code.add(load(code, Ctx.ORIGIN), self.number << 16), who)
+        origin = code.either(code.add(load(code, Ctx.ORIGIN), "%origin"), who)
         code.set(code.at(record, self.layout.words), origin)
         code.set(code.at(record, self.layout.words + 1), flags)
         following = code.at(record, self.layout.words + RECORD_EXTRA)
@@ -275,11 +275,10 @@ class ProcedureCode(Statements):
         code = self.code
         code.block("emit")
         self._record([code.get(code.at(self.words, k)) for k in range(self.layout.words)], code.get(self.flags))
-        counts = code.at(pointer(code, Ctx.COUNTS), self.first_count)
-        code.bump(code.at(counts, code.get(self.step)))
+        code.bump(code.at("%counts", code.get(self.step)))
         steps = 1 + len(self.procedure.yields)
         for k, mask in enumerate(self.sites):
-            self._count(code.at(counts, steps + 64 * k), mask)
+            self._count(code.at("%counts", steps + 64 * k), mask)
         code.jump("next")
 
     def _count(self, counts: str, mask: str) -> None:
@@ -294,7 +293,8 @@ class ProcedureCode(Statements):
     def _fail(self) -> None:
         code = self.code
         code.block("fail")
-        words: list[Value] = [code.get(self.error), *[0] * (self.layout.words - 1)]
+        error = code.either(code.get(self.error), "%origin")
+        words: list[Value] = [error, *[0] * (self.layout.words - 1)]
         self._record(words, code.either(code.get(self.flags), ERROR))
         code.jump("next")
 

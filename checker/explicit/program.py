@@ -1,21 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A system as LLVM text, and what the numbers in that text mean."""
+"""A system as LLVM text, and what the numbers in that text mean.
+
+Each procedure and each promise is a module of its own, whose symbol is the hash
+of its text: what was not edited need not be compiled again.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from checker.explicit import conditions
-from checker.explicit.conditions import StatePromises
+from checker.explicit.conditions import Call, StatePromises
 from checker.explicit.layout import Layout
-from checker.explicit.procedures import EdgePromises, ProcedureCode
-from checker.explicit.result import Coverage
+from checker.explicit.procedures import EdgePromises, Errors, ProcedureCode
+from checker.explicit.result import NO_MODEL_ERROR, Coverage
 from checker.language import ir
 from checker.language.errors import UsageError
 
 DECLARATIONS = """declare i64 @llvm.cttz.i64(i64, i1)
 declare i64 @llvm.ctpop.i64(i64)
 """
+_PROCEDURE = ("define void @it(ptr noalias %ctx, ptr noalias %state, i64 %actor, i64 %pc, "
+              "i64 %origin, ptr noalias %counts)")
+_STATE = "define i64 @it(ptr noalias %state, ptr noalias %why)"
+_STEP = "define i64 @it(ptr noalias %old, ptr noalias %state, ptr noalias %why)"
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Part:
 
 
 class Program:
-    """The native text of a system."""
+    """The native text of a system: ``texts`` are its modules."""
 
     def __init__(self, system: ir.System) -> None:
         self.system = system
@@ -41,29 +51,61 @@ class Program:
         self.actors = sum(role.type.size for role in system.roles)
         if self.actors > 32:
             raise UsageError(f"{self.actors} actors in one scope: 32 fit")
+        self.texts: list[str] = []
+        self._errors: list[Errors] = []
+        common = (system, self.layout)
         rules = [self._part(rule, None) for rule in system.rules]
         roles = [[self._part(operation, k) for operation in role.operations] for k, role in enumerate(system.roles)]
-        texts = [self._procedure(part) for part in self.parts]
-        common = (system, self.layout)
-        texts += conditions.check(*common, self.states, self.edges)
-        steps = conditions.step(*common, self.edges)
+        check = [self._promise(_STATE, one, self.states.flag) for one in system.promises if one.kind != "step"]
+        steps = [self._promise(_STEP, one, self.edges.flag) for one in system.promises if one.kind == "step"]
         self.has_steps = bool(steps)
         renaming = conditions.normalise(*common)
         self.renames = renaming is not None
-        texts += [*steps, *([renaming] if renaming else []), *conditions.deadlock(*common, self.edges)]
-        texts += [conditions.idle(*common), conditions.expand(*common, rules, roles)]
-        self.text = DECLARATIONS + "\n".join(texts)
+        self._whole(conditions.expand(*common, rules, roles), "void", "ptr, ptr, i64, i64, i64, ptr",
+                    [call.symbol for part in (rules, *roles) for call in part])
+        self._asking("check", "ptr %state, ptr %why", check, self.states.flag(NO_MODEL_ERROR))
+        if steps:
+            self._asking("step", "ptr %old, ptr %state, ptr %why", steps, self.edges.flag(NO_MODEL_ERROR))
+        texts = [*conditions.deadlock(*common), conditions.idle(*common), renaming or ""]
+        self.texts.append(DECLARATIONS + "\n".join(texts))
 
-    def _part(self, procedure: ir.Procedure, role: int | None) -> str:
+    @property
+    def size(self) -> int:
+        """Characters of text."""
+        return sum(map(len, self.texts))
+
+    def error(self, number: int) -> tuple[str, str]:
+        """What the number of an error means: the promise, and what happened where."""
+        return self._errors[number >> 16][number & 0xFFFF]
+
+    def _unit(self, text: str, errors: Errors) -> str:
+        """A function in a module of its own; its symbol."""
+        symbol = "f" + hashlib.sha256(text.encode()).hexdigest()[:24]
+        self.texts.append(DECLARATIONS + text.replace("@it(", f"@{symbol}(", 1))
+        self._errors.append(errors)
+        return symbol
+
+    def _part(self, procedure: ir.Procedure, role: int | None) -> Call:
         part = Part(len(self.parts), self.counts, procedure, role)
         self.parts.append(part)
         self.counts += 1 + len(procedure.yields) + len(procedure.sites)
-        return f"procedure{part.number}"
+        code = ProcedureCode(_PROCEDURE, procedure, role, self.system, self.layout, self.edges)
+        return Call(self._unit(code.text(), code.errors), part.number, part.first_count)
 
-    def _procedure(self, part: Part) -> str:
-        code = ProcedureCode(f"procedure{part.number}", part.number, part.procedure, part.role,
-                             self.system, self.layout, self.edges, part.first_count)
-        return code.text()
+    def _promise(self, head: str, one: ir.Promise, flag: Callable[[str], int]) -> tuple[str, int, int]:
+        """The symbol of a promise, its flag, and the base of its errors."""
+        base = len(self._errors) << 16
+        return self._unit(*conditions.promise(head, self.system, self.layout, one)), flag(one.name), base
+
+    def _asking(self, name: str, arguments: str, asked: list[tuple[str, int, int]], wrong: int) -> None:
+        text = conditions.asking(f"define i64 @{name}({arguments})", arguments, asked, wrong)
+        types = ", ".join("ptr" for _ in arguments.split(","))
+        self._whole(text, "i64", types, [symbol for symbol, _, _ in asked])
+
+    def _whole(self, text: str, result: str, types: str, symbols: list[str]) -> None:
+        """A module that calls others."""
+        declared = [f"declare {result} @{symbol}({types})\n" for symbol in dict.fromkeys(symbols)]
+        self.texts.append("".join(declared) + text)
 
     def coverage(self, counts: list[int]) -> Coverage:
         """Names for the counters."""

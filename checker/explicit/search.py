@@ -114,7 +114,7 @@ class Search:
     def _advance(self, end: int) -> None:
         """One call of the native search, then whatever limits say."""
         machine = self.machine
-        if not machine.optimised and time.thread_time() - self._began > len(self.program.text) * _PATIENCE:
+        if not machine.optimised and time.thread_time() - self._began > self.program.size * _PATIENCE:
             machine.optimise()
         before = time.monotonic()
         if not machine.search(end, self._share) and not machine.grow():

@@ -104,14 +104,14 @@ class _Walker:
             record, actor, procedure, flags, state_, last_ = self._step(state, bit, last, target, layer)
             moves.append((self.machine.program.parts[procedure].procedure.name, actor - 1 if actor else None))
             if at_edge and flags >> 63:
-                error = self.machine.program.edges.errors[state_][1]
+                error = self.machine.program.error(state_)[1]
                 break
             path.append(self.machine.successor(record))
             if at_edge and target.promise == NO_MODEL_ERROR:
-                error = self.machine.program.edges.errors[self.machine.why_step(state, record)][1]
+                error = self.machine.program.error(self.machine.why_step(state, record))[1]
             state, last = state_, last_
         if target.kind == "state" and target.promise == NO_MODEL_ERROR:
-            error = self.machine.program.edges.errors[self.machine.why_state(state)][1]
+            error = self.machine.program.error(self.machine.why_state(state))[1]
         return Finding(target.promise, target.depth, tuple(path), error, tuple(moves))
 
     def _step(self, state: int, bit: int, last: int, target: Target, layer: int) -> tuple[int, int, int, int, int, int]:
