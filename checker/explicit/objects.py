@@ -85,7 +85,8 @@ class Objects:
             return
         path = self._path(key)
         with suppress(OSError):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for each in (self._folder, path.parent):
+                each.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write(path, b"".join((_MAGIC, key, len(data).to_bytes(8, "little"),
                                         hashlib.sha256(data).digest(), data)))
             if path.parent not in self._trimmed:
