@@ -582,6 +582,11 @@ REFUSED = {
         acquire(s.spin)                                      # here
         yield "half"
         """), "Spinlock|spin|Lock", "hold|Lock"),
+    "a lock waited for in a region": (in_operation("""
+        with hold(s.spin):
+            acquire(s.mutex)                                 # here
+        yield "half"
+        """), "acquire", "trylock|before"),
     "a lock acquired by a rule": (in_rule("""
         acquire(s.mutex)                                     # here
         """), "acquire|rule", "operation|actor"),
