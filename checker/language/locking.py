@@ -90,7 +90,7 @@ class Locking(Base):
         self.not_in_promise(node)
         self.only_actors(node)
         if self.held:
-            self.fail(node, "acquire may wait, and a lock region must not: use trylock, or acquire before 'with hold(...)'")
+            self.fail(node, "acquire may wait, a lock region must not: use trylock, or acquire before 'with hold(...)'")
         field, indices = self.lock_place(self.one_lock(node), t.LockT)
         pos = self.pos(node)
         self.out.append(ir.Require(pos=pos, condition=self.test(field, indices, "==", self.free(node), node)))

@@ -29,7 +29,8 @@ def document(exit_code: Exit, results: Sequence[SpecResult] = (), *, errors: Seq
 def _verdict(result: SpecResult, verdict: Verdict) -> dict[str, Any]:
     return {
         "spec": result.spec, "promise": verdict.promise, "verdict": verdict.verdict, "expected": verdict.expected,
-        "kind": verdict.kind, "engine": "static" if verdict.kind == "static" else "explicit", "claim": verdict.claim, "surprise": verdict.surprise,
+        "kind": verdict.kind, "engine": "static" if verdict.kind == "static" else "explicit",
+        "claim": verdict.claim, "surprise": verdict.surprise,
         "steps": verdict.steps, "scope": result.scope, "states": result.states, "transitions": result.transitions,
         "depth": result.depth, "complete": result.complete, "seconds": round(result.seconds, 3),
         "trace": _trace(verdict),
