@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask
+from checker.counterexample.bounds import sentence
 from checker.counterexample.race import minimal, race, replay_command
 from checker.counterexample.trace import Trace
 from checker.language.errors import UsageError
@@ -91,6 +92,8 @@ def readme(spec: Spec, trace: Trace, others: Sequence[str], states: int) -> str:
     paragraphs += ["## Why this trace is minimal", textwrap.fill(
         f"{minimal(trace)} The search visited all {amount(states, 'state')} of the scope breadth first; "
         "the raw reading (Python running the model's own functions) then walked the same way.", 100)]
+    bounds = sentence(spec, trace.promise, len(trace.steps))
+    paragraphs += ["## Which bound would have hidden it", textwrap.fill(bounds, 100)]
     paragraphs += ["## See it again", "```sh\n" + replay_command(trace) + "\n```"]
     return "\n\n".join(paragraphs) + "\n"
 
