@@ -4,13 +4,14 @@
 #   make test             lint, types, tests
 #   make race             show one real race
 #   make counterexamples  regenerate counterexamples/, show what changed
+#   make docs             regenerate docs/scopes.md, show what changed
 #   make clean            remove .venv and what the tools left behind
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: check test race counterexamples clean
+.PHONY: check test race counterexamples docs clean
 
 check: $(READY)
 	@$(BIN)/vswap check
@@ -27,6 +28,10 @@ counterexamples: $(READY)
 	@$(BIN)/python -P -m checker.counterexample.folder counterexamples README.md
 	@git --no-pager diff -- counterexamples README.md
 	@git status --short -- counterexamples README.md
+
+docs: $(READY)
+	@$(BIN)/python -P -m checker.report.scopes docs/scopes.md
+	@git --no-pager diff -- docs/scopes.md
 
 # Two makes at once wait for each other here; the second finds the work done.
 $(READY): pyproject.toml constraints.txt .ci/venv

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""docs/scopes.md says how large the default specs are: drift is shown by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from checker.asked import ask
+from checker.language import build, load_specs
+from checker.report.scopes import concurrent, page
+
+HOME = Path(__file__).parent.parent
+
+
+def test_the_page_is_what_the_search_counts() -> None:
+    written = (HOME / "docs" / "scopes.md").read_text().splitlines()
+    found = list(page(ask([])[0]))
+    drifted = [f"{old!r} is now {new!r}" for old, new in zip(written, found, strict=False) if old != new]
+    assert written == found, "run make docs; " + "; ".join(drifted)
+
+
+def test_pairs_are_those_that_overlap() -> None:
+    built = build(load_specs(str(HOME / "tests" / "systems" / "lock_pair.py"))["one_order"])
+    names = sorted(p.name for role in built.roles for p in role.operations)
+    found = concurrent(built)
+    assert found <= {(a, b) for a in names for b in names if a <= b}
+    assert found
