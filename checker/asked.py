@@ -133,7 +133,7 @@ def installed_name() -> str:
     """The name under which the installed model is registered."""
     from importlib.metadata import entry_points
 
-    return next((point.name for point in entry_points(group="checker.model")), "model")
+    return min((point.name for point in entry_points(group="checker.model")), default="model")
 
 
 def modules(specs: Iterable[Spec]) -> Iterator[Any]:

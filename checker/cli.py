@@ -24,6 +24,9 @@ exit codes:
   70 internal error: please report it
 """
 
+FORMATS = ("text", "json", "junit", "ktap")
+"""What a check can be printed as."""
+
 DESCRIPTION = "Searches every interleaving of a model for the shortest way to break a promise."
 
 
@@ -54,7 +57,8 @@ def _question(p: argparse.ArgumentParser) -> None:
     p.add_argument("--design", metavar="NAME", help="ask about this design instead of the spec's own")
     p.add_argument("--scope", action="append", default=[], metavar="NAME|SORT=N",
                    help="ask in this scope, or with N objects of a sort; may be repeated")
-    p.add_argument("--json", action="store_true", help="print one JSON document")
+    p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
+                   help="print one JSON document")
 
 
 def _limits(p: argparse.ArgumentParser) -> None:
@@ -74,6 +78,8 @@ def _check(p: argparse.ArgumentParser) -> None:
                    help="specs to check (default: every default spec); a file holds another model and its specs")
     _question(p)
     _limits(p)
+    p.add_argument("--format", choices=FORMATS, dest="form",
+                   help="print for people (text), programs (json), or CI (junit, ktap); see docs/ci.md")
     p.add_argument("--first", action="store_true", help="stop at the first promise that breaks")
     _drawing(p)
 
@@ -145,24 +151,36 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise UsageProblem(f"there is no option {flags[0]}; see vswap {arguments.command} --help")
         arguments.words += rest  # the words behind an option
     except UsageProblem as problem:
-        return complain(str(problem), 2, json="--json" in words)
+        return complain(str(problem), 2, form(words))
     from checker.commands import perform
 
     return perform(arguments)
 
 
-def complain(text: str, code: int, *, json: bool) -> int:
-    """One sentence on standard error, and the JSON document where one was asked for."""
+def form(words: Sequence[str]) -> str:
+    """What a command line that makes no sense wants its complaint printed as."""
+    found = "text"
+    for word, following in zip(words, (*words[1:], ""), strict=False):
+        flag, _, value = word.partition("=")
+        if word == "--json":
+            found = "json"
+        elif flag == "--format" and (value or following) in FORMATS:
+            found = value or following
+    return found
+
+
+def complain(text: str, code: int, form: str) -> int:
+    """One sentence on standard error, and the document that was asked for."""
     if sys.stderr is not None:
         print(f"vswap: error: {text}", file=sys.stderr)
-    if json:
-        from checker.report.json import document
+    if form != "text":
         from checker.report.output import Output, OutputError
+        from checker.report.render import failure
         from checker.report.verdict import Exit, worst
 
         output = Output()
         try:
-            output.lines([document(Exit(code), errors=[text])])
+            output.lines([failure(form, Exit(code), text)])
         except OutputError as error:
             print(f"vswap: error: {error}", file=sys.stderr)
             return int(worst([Exit(code), Exit.MISSING]))

@@ -74,7 +74,7 @@ def _reason(error: BaseException) -> tuple[Exit, str]:
 def _fail(arguments: argparse.Namespace, output: Output, code: Exit, text: str) -> int:
     from checker.cli import complain
 
-    return complain(text, int(code), json=arguments.json)
+    return complain(text, int(code), arguments.form)
 
 
 def _say(text: str) -> None:
@@ -114,18 +114,18 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
     for ran in run(asked, list(dict.fromkeys(wanted)), _bounds(arguments, first=arguments.first)):
         rans.append(ran)
         _trouble(ran.result)
-        if not arguments.json:
+        if arguments.form == "text":
             output.lines(spec_lines(ran.result, short=short))
             _draw_one(ran, _traces(ran), arguments, output)
     results = [ran.result for ran in rans]
     never = None if names or asked.changed else _never(rans)
     code = worst([result.exit for result in results] + ([Exit.VACUOUS] if never else []))
-    if arguments.json:
-        from checker.report.json import document
-
-        output.lines([document(code, results, never=never, errors=[r.error for r in results if r.error])])
-    else:
+    if arguments.form == "text":
         output.lines([*never_lines(never or ()), summary(results, code)])
+    else:
+        from checker.report.render import checked
+
+        output.lines([checked(arguments.form, asked.model, code, results, never)])
     return code
 
 
@@ -204,13 +204,13 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
             _known(promises, ran)
         traces = _traces(ran)
         drawn += len(traces)
-        if not arguments.json:
+        if arguments.form == "text":
             for trace in traces if promises else ():
                 _draw(trace, arguments, output)
             if not promises:
                 _draw_one(ran, traces, arguments, output)
     code = worst(result.exit for result in results)
-    if arguments.json:
+    if arguments.form == "json":
         from checker.report.json import document
 
         output.lines([document(code, results, errors=[r.error for r in results if r.error])])
@@ -243,7 +243,7 @@ def replay(arguments: argparse.Namespace, output: Output) -> Exit:
 
     trace = replayed(arguments)
     code = Exit.AS_EXPECTED if trace.shows else Exit.SURPRISE
-    if arguments.json:
+    if arguments.form == "json":
         from checker.report.json import document
 
         output.lines([document(code, replayed={"shows": trace.shows, "promise": trace.promise, "spec": trace.spec,
@@ -268,7 +268,7 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
         asked = dataclasses.replace(asked, specs={name: asked.spec(name) for name in names})
     if arguments.ir is not None:
         shown = ir_text(asked, arguments.ir)
-        if arguments.json:
+        if arguments.form == "json":
             from checker.report.json import document
 
             output.lines([document(Exit.AS_EXPECTED, operation=arguments.ir, ir=shown)])
@@ -276,7 +276,7 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
             output.lines(shown.splitlines())
         return Exit.AS_EXPECTED
     found = contents(asked)
-    if arguments.json:
+    if arguments.form == "json":
         import json
 
         output.lines([json.dumps({"schema": 1, "exit": 0, **found}, indent=1, ensure_ascii=False)])

@@ -79,11 +79,15 @@ def run(asked: Asked, names: Sequence[str], bounds: Bounds, *, traces: bool | Se
         yield ran
 
 
-def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str]) -> Ran:
-    """Asks one spec; whatever goes wrong with it is part of the result."""
+def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
+        prepared: Question | None = None) -> Ran:
+    """Asks one spec; whatever goes wrong with it is part of the result.
+
+    ``prepared`` is the spec as it was compiled before, by ``question``.
+    """
     result = SpecResult(spec.name, why=spec.why, expected=list(spec.expected))
     progress = Progress(spec.name)
-    ran = Ran(result)
+    ran = Ran(result, prepared)
     try:
         _one(asked, spec, bounds, traces, ran, progress)
     except KeyboardInterrupt:
@@ -117,7 +121,8 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
         result.error = f"the model of spec {spec.name} has neither rules nor operations: nothing was checked"
         result.error_exit = Exit.NOTHING
         return
-    ran.question = question(asked, spec)
+    if ran.question is None:
+        ran.question = question(asked, spec)
     ran.system = system = ran.question.system
     result.scope_name, result.scope, result.design = (
         ran.question.scope["name"], ran.question.scope, ran.question.design)
