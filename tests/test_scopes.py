@@ -20,7 +20,7 @@ def test_the_page_is_what_the_search_counts() -> None:
 
 
 def test_pairs_are_those_that_overlap() -> None:
-    built = build(load_specs(str(HOME / "tests" / "systems" / "lock_pair.py"))["one_order"])
+    built = build(load_specs(str(HOME / "tests" / "systems" / "lock_pair.py"))["opposite_order"])
     names = sorted(p.name for role in built.roles for p in role.operations)
     found = concurrent(built)
     assert found <= {(a, b) for a in names for b in names if a <= b}
