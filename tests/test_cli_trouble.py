@@ -10,7 +10,6 @@ import pwd
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -78,14 +77,13 @@ def test_a_short_run_reports_no_progress() -> None:
     assert shell("check", BRANCHES, "lamp").err == ""
 
 
-def test_help_is_instant() -> None:
-    best = 9.0
-    for _ in range(5):
-        before = time.perf_counter()
-        done = shell("--help")
-        best = min(best, time.perf_counter() - before)
-        assert done.code == 0 and "exit codes:" in done.out
-    assert best < 0.15, f"{best:.3f} s"
+def test_help_loads_nothing_heavy() -> None:
+    asks = ("import sys; from checker.cli import main\n"
+            "try: main(['--help'])\n"
+            "except SystemExit: pass\n"
+            "print(sorted({'llvmlite', 'networkx', 'rich', 'z3', 'specs', 'model'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-P", "-c", asks], capture_output=True, text=True, check=True)
+    assert "exit codes:" in done.stdout and done.stdout.endswith("[]\n")
 
 
 @pytest.mark.parametrize("plain", [False, True])
