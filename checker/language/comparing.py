@@ -69,6 +69,7 @@ class Comparing(Core):
         if not same:
             self.fail(node, f"comparing {kind(a.type)} with {kind(b.type)}")
         if symbol not in ("==", "!="):
+            a, b = (self.coerce(x, strip(x.type), node, ", in a comparison of order") for x in (a, b))
             self.check_ordered(a, b, node)
         if isinstance(a, ir.Const) and isinstance(b, ir.Const):
             return self.const(t.BOOL, int(fold(symbol, a.value, b.value)), node)
