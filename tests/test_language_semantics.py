@@ -344,6 +344,14 @@ def test_None_where_a_plain_value_is_needed_is_a_model_error(tmp_path, body):
     assert ways == [FAILED] and says(outcome, "None")
 
 
+@pytest.mark.parametrize(("guard", "fails"), [("s.maybe_at is None or ", False), ("", True)])
+def test_an_optional_is_ordered_where_it_has_a_value(tmp_path, guard, fails):
+    ways, outcome = once(tmp_path, "maybe_at: Level | None\nat: Level\na: bool", f"""
+        s.a = {guard}s.maybe_at < s.at
+        """)
+    assert (ways == [FAILED] and says(outcome, "None")) if fails else ways == [{"a": "True"}]
+
+
 def test_an_optional_that_has_a_value_is_as_good_as_plain(tmp_path):
     ways, _ = once(tmp_path, "cell: Array[Level, Cell]\nmaybe_at: Level | None\nat: Level", """
         found = None
