@@ -27,6 +27,9 @@ exit codes:
 FORMATS = ("text", "json", "junit", "ktap")
 """What a check can be printed as."""
 
+VIEWS = ("commit-message", "mermaid", "python")
+"""What a race can be printed as."""
+
 DESCRIPTION = "Searches every interleaving of a model for the shortest way to break a promise."
 
 
@@ -90,6 +93,9 @@ def _explain(p: argparse.ArgumentParser) -> None:
     _question(p)
     _limits(p)
     _drawing(p)
+    p.add_argument("--as", choices=VIEWS, dest="view",
+                   help="print nothing but a text for a commit message, a Mermaid sequence diagram, "
+                        "or a Python program that runs the model's own functions to the break")
 
 
 def _replay(p: argparse.ArgumentParser) -> None:

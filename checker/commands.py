@@ -153,12 +153,17 @@ def _traces(ran: Ran) -> list[Trace]:
     return [verdict.trace for verdict in ran.result.verdicts if verdict.trace is not None]
 
 
+def _chosen(ran: Ran, traces: Sequence[Trace]) -> Trace:
+    """The race of what the spec is about, or else the shortest."""
+    order = ran.result.expected
+    return min(traces, key=lambda t: (order.index(t.promise) if t.promise in order else len(order), len(t.steps)))
+
+
 def _draw_one(ran: Ran, traces: Sequence[Trace], arguments: argparse.Namespace, output: Output) -> None:
-    """The race of what the spec is about, or else the shortest; the others by name."""
+    """The chosen race; the others by name."""
     if not traces:
         return
-    order = ran.result.expected
-    chosen = min(traces, key=lambda t: (order.index(t.promise) if t.promise in order else len(order), len(t.steps)))
+    chosen = _chosen(ran, traces)
     _draw(chosen, arguments, output)
     others = [trace.promise for trace in traces if trace is not chosen]
     if others:
@@ -175,6 +180,10 @@ def _draw(trace: Trace, arguments: argparse.Namespace, output: Output) -> None:
     if arguments.full:
         lines = [*_state("At the start:", trace, 0), *lines, Line(""), *_state("At the end:", trace, -1)]
     output.lines([*lines, Line("")])
+    if arguments.command == "explain":
+        from checker.counterexample.retelling import retelling
+
+        output.lines(retelling(trace, _width(arguments)).split("\n"))
 
 
 def _state(title: str, trace: Trace, which: int) -> list[Line]:
@@ -187,14 +196,7 @@ def _state(title: str, trace: Trace, which: int) -> list[Line]:
 
 def explain(arguments: argparse.Namespace, output: Output) -> Exit:
     asked, words = _asked(arguments)
-    names = [word for word in words if word in asked.specs]
-    promises = [word for word in words if word not in asked.specs]
-    if not names:
-        if promises:
-            raise UsageError(unknown("spec", promises[0], asked.specs))
-        names = [name for name, spec in asked.specs.items() if spec.expected or len(asked.specs) == 1]
-        if not names:
-            raise UsageError(f"{asked.file} has several specs: name one of {', '.join(asked.specs) or 'none'}")
+    names, promises = _to_explain(asked, words, one=arguments.view is not None)
     results = []
     drawn = 0
     for ran in run(asked, names, _bounds(arguments), traces=promises or True):
@@ -204,23 +206,71 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
             _known(promises, ran)
         traces = _traces(ran)
         drawn += len(traces)
-        if arguments.form == "text":
-            for trace in traces if promises else ():
-                _draw(trace, arguments, output)
-            if not promises:
-                _draw_one(ran, traces, arguments, output)
+        if arguments.form == "json":
+            continue
+        if arguments.view is not None:
+            output.lines(_view(arguments.view, _chosen(ran, traces), asked, ran).splitlines() if traces else [])
+            continue
+        for trace in traces if promises else ():
+            _draw(trace, arguments, output)
+        if not promises:
+            _draw_one(ran, traces, arguments, output)
     code = worst(result.exit for result in results)
     if arguments.form == "json":
         from checker.report.json import document
 
         output.lines([document(code, results, errors=[r.error for r in results if r.error])])
-    elif not drawn and code in (Exit.AS_EXPECTED, Exit.SURPRISE, Exit.VACUOUS):
+        return code
+    said = _why_nothing(results, promises, code, drawn)
+    if arguments.view is None:
+        output.lines(said)
+    elif said:
+        _say("\n".join(said))  # standard output is for what was asked for
+    return code
+
+
+def _to_explain(asked: Asked, words: Sequence[str], *, one: bool) -> tuple[list[str], list[str]]:
+    """Specs and promises; UsageError if they are none, or with ``one`` several."""
+    names = [word for word in words if word in asked.specs]
+    promises = [word for word in words if word not in asked.specs]
+    if not names:
+        if promises:
+            raise UsageError(unknown("spec", promises[0], asked.specs))
+        names = [name for name, spec in asked.specs.items() if spec.expected or len(asked.specs) == 1]
+        if not names:
+            raise UsageError(f"{asked.file} has several specs: name one of {', '.join(asked.specs) or 'none'}")
+    if one and len(names) > 1:
+        raise UsageError(f"--as is about one race: name one spec, not {', '.join(names)}")
+    if one and len(promises) > 1:
+        raise UsageError(f"--as is about one race: name one promise, not {', '.join(promises)}")
+    return names, promises
+
+
+def _view(view: str, trace: Trace, asked: Asked, ran: Ran) -> str:
+    """One race, and nothing else."""
+    if view == "mermaid":
+        from checker.counterexample.mermaid import mermaid
+
+        return mermaid(trace)
+    if view == "python":
+        from checker.counterexample.script import script
+
+        return script(trace)
+    from checker.counterexample.message import commit_message
+
+    known = trace.promise in ran.result.expected and not asked.changed
+    changed = [f"{name}={value}" for name, value in ran.result.changed.items()]
+    return commit_message(trace, ran.result.why if known else "", "" if known else ", ".join(changed))
+
+
+def _why_nothing(results: Sequence[SpecResult], promises: Sequence[str], code: Exit, drawn: int) -> list[str]:
+    if not drawn and code in (Exit.AS_EXPECTED, Exit.SURPRISE, Exit.VACUOUS):
         from checker.report.text import covers
 
-        output.lines([f"{r.spec}: {_nothing(promises)}; {covers(r)}" for r in results])
-    elif code == Exit.UNDECIDED:
-        output.lines([f"{r.spec}: undecided: {r.stopped}" for r in results if r.exit == Exit.UNDECIDED])
-    return code
+        return [f"{r.spec}: {_nothing(promises)}; {covers(r)}" for r in results]
+    if code == Exit.UNDECIDED:
+        return [f"{r.spec}: undecided: {r.stopped}" for r in results if r.exit == Exit.UNDECIDED]
+    return []
 
 
 def _nothing(promises: Sequence[str]) -> str:

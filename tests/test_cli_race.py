@@ -64,7 +64,8 @@ def test_the_drawing_of_a_lost_update(capsys: Capture, monkeypatch: pytest.Monke
     monkeypatch.chdir(Path(COUNTER).parent)
     done = run(capsys, "explain", "counter.py", "lost_update")
     assert done.code == 0
-    assert done.out.rstrip("\n") + "\n" == LOST_UPDATE.replace("KEY", key_in(done.out)).replace("MODEL", "counter.py")
+    drawing = done.out.partition("In words:")[0]
+    assert drawing.rstrip("\n") + "\n" == LOST_UPDATE.replace("KEY", key_in(done.out)).replace("MODEL", "counter.py")
 
 
 def step(actor: str | None, procedure: str, label: str | None = None, **more: object) -> Step:

@@ -171,9 +171,9 @@ def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: 
     standing = _standing(steps)
     shows, clause = _shows(raw, claim, walk)
     if claim.name == "every_operation_can_finish":
-        stuck = _stuck(raw, walk.here)
-        standing = tuple(Standing(s.actor, s.procedure, s.label, s.actor in stuck) for s in standing)
-        shows = bool(stuck)
+        left = stuck(raw, walk.here)
+        standing = tuple(Standing(s.actor, s.procedure, s.label, s.actor in left) for s in standing)
+        shows = bool(left)
     if minimal and not shows:
         raise Disagreement(f"the raw reading went the whole way, and {claim.name} is kept there")
     key = Key(question.spec, model_hash(system), claims(system).index(claim), walk.initial,
@@ -234,7 +234,8 @@ def _shows(raw: Raw, claim: Claim, walk: _Walk) -> tuple[bool, Clause | None]:
     if claim.name == "no_model_error":
         if last is not None and last.target is None:
             return claim.name in last.broken, None
-        return _promise_goes_wrong(raw, walk)
+        error = goes_wrong(raw, walk.here, walk.configurations[-2] if walk.taken else None)
+        return error is not None, Clause(error=error) if error is not None else None
     if claim.name == "no_deadlock":
         return not raw.successors(walk.here), None
     return last is not None and claim.name in last.broken, None
@@ -262,35 +263,37 @@ def _promise_broken(raw: Raw, promise: ir.Promise, walk: _Walk) -> tuple[bool, C
     return True, clause
 
 
-def _promise_goes_wrong(raw: Raw, walk: _Walk) -> tuple[bool, Clause | None]:
-    """Whether a promise cannot even be asked at the end of the walk: it reads through None, or the like."""
+def goes_wrong(raw: Raw, here: Configuration, before: Configuration | None) -> str | None:
+    """Which promise cannot even be asked, and why: it reads through None, or the like.
+
+    ``before`` is the configuration that a step has led here from, if one has.
+    """
     for promise in raw.system.promises:
-        if promise.kind == "step" and not walk.taken:
+        if promise.kind == "step" and before is None:
             continue
-        old = walk.configurations[-2] if promise.kind == "step" else None
         try:
-            raw.holds(promise.name, walk.here, old)
+            raw.holds(promise.name, here, before if promise.kind == "step" else None)
         except (ModelError, ValueError, ZeroDivisionError) as error:
-            return True, Clause(error=f"{promise.name}: {error}")
-    return False, None
+            return f"{promise.name}: {error}"
+    return None
 
 
-def _stuck(raw: Raw, configuration: Configuration) -> set[str]:
+def stuck(raw: Raw, configuration: Configuration) -> set[str]:
     """The actors that no way from here leads back to idle; empty if that is not so of any.
 
     Looks at no more than LOOK_AHEAD states: the ones in mid-operation are named
     then, as the search has looked at all of them.
     """
     places = {role.type.show(k): role.pc.offset + k for role in raw.system.roles for k in range(role.type.size)}
-    stuck = {name for name, at in places.items() if configuration.cells[at] != 0}
+    left = {name for name, at in places.items() if configuration.cells[at] != 0}
     seen = {configuration.vector}
     queue = [configuration]
     for here in queue:
-        stuck -= {name for name in stuck if here.cells[places[name]] == 0}
-        if not stuck or len(seen) > LOOK_AHEAD:
+        left -= {name for name in left if here.cells[places[name]] == 0}
+        if not left or len(seen) > LOOK_AHEAD:
             break
         for transition in raw.successors(here):
             if transition.target is not None and transition.target.vector not in seen:
                 seen.add(transition.target.vector)
                 queue.append(transition.target)
-    return stuck
+    return left

@@ -141,6 +141,11 @@ def _details(step: Step) -> list[str]:
                     for name in step.broken if name != "no_model_error"]
 
 
+def assignments(step: Step) -> list[str]:
+    """What a step has changed, as the drawing says it."""
+    return _changes(step.changes, step.actor)
+
+
 GROUP = 3
 """From so many changes of one record on, they share a line."""
 
@@ -182,14 +187,14 @@ def _footer(trace: Trace, width: int) -> list[str]:
     parts = []
     if any(step.actor is None for step in trace.steps):
         parts.append("  * is a step of nobody in particular: the device, a user, time.")
-    parts.append(_broken(trace, width))
+    parts.append(broken_clause(trace, width))
     if trace.minimal:
         parts.append(_fill("  " + minimal(trace), width, ""))
-    parts.append("  To see it again:\n" + _command(trace, width))
+    parts.append("  To see it again:\n" + command(trace, width))
     return parts
 
 
-def _broken(trace: Trace, width: int) -> str:
+def broken_clause(trace: Trace, width: int = WIDTH) -> str:
     """The failing clause, with the values that it read."""
     lines = []
     if trace.doc and trace.doc.rstrip(".") != trace.promise:
@@ -229,7 +234,7 @@ def replay_command(trace: Trace) -> str:
     return shlex.join(["vswap", "replay", trace.key, *trace.options])
 
 
-def _command(trace: Trace, width: int) -> str:
+def command(trace: Trace, width: int = WIDTH) -> str:
     """The command, cut by backslashes where it is too wide, so that it can still be pasted."""
     lines = ["    " + replay_command(trace)]
     while len(lines[-1]) > width:
