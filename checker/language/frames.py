@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -37,7 +37,7 @@ class Frame:
     depth: int
     names: dict[str, Binding]
     parent: Frame | None
-    free: dict[str, Any]
+    free: Mapping[str, Any]
     exit_label: str
     result: str | None = None
     call_line: int = 0
@@ -132,7 +132,7 @@ class Base:
                     known.lo if joined.lo == known.lo else -t.WIDE, known.hi if joined.hi == known.hi else t.WIDE
                 )
             self.types[name] = joined
-            self.changed = True
+            self.changed = self.changed or known is not None  # what was lowered with the narrower type is stale
 
     def local(self, name: str, node: ast.AST) -> ir.Local:
         return ir.Local(type=self.types[name], pos=self.pos(node), name=name)

@@ -210,8 +210,8 @@ class Lowering(Statements):
         self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None, values: dict[str, ir.Expr]
     ) -> ir.Expr:
         source = source_of(function)
-        if label is not None and label not in labels_of(source):
-            known = ", ".join(f'"{text}"' for text in sorted(labels_of(source)))
+        if label is not None and label not in source.labels:
+            known = ", ".join(f'"{text}"' for text in sorted(source.labels))
             self.fail(node, f'{function.__name__} has no yield "{label}": it has {known or "none"}')
         result: ir.Expr = self.const(t.BOOL, 0, node)
         if self.places is None:
@@ -282,27 +282,21 @@ class Lowering(Statements):
             self.fail(node, f"{name} is {kind(type_)} there: comparing it with {kind(value.type)}")
 
 
-def labels_of(source: Source) -> set[str]:
-    return {
-        n.value.value
-        for n in ast.walk(source.tree)
-        if isinstance(n, ast.Yield) and isinstance(n.value, ast.Constant) and isinstance(n.value.value, str)
-    }
-
-
 def check_labels(function: Any) -> None:
     """Yield texts tell the steps of a function apart."""
     source = source_of(function)
+    if len(set(source.labels)) == len(source.labels):
+        return
     seen: set[str] = set()
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Yield) and isinstance(node.value, ast.Constant):
-            if node.value.value in seen:
-                raise LanguageError(
-                    source.pos(node),
-                    f'"{node.value.value}" labels another yield of {function.__name__} too: '
-                    "say what sets this step apart",
-                )
-            seen.add(str(node.value.value))
+        match node:
+            case ast.Yield(value=ast.Constant(value=str(label))):
+                if label in seen:
+                    raise LanguageError(
+                        source.pos(node),
+                        f'"{label}" labels another yield of {function.__name__} too: say what sets this step apart',
+                    )
+                seen.add(label)
 
 
 __all__ = ["AtTable", "Lowered", "Lowering", "check_labels", "file_of"]

@@ -8,7 +8,8 @@ import inspect
 import os
 import sys
 import textwrap
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -21,12 +22,18 @@ Function = Callable[..., Any]
 
 @dataclass
 class Source:
-    """A function's tree, and what the front end asks of it again and again."""
+    """A function's tree, and what the front end asks of it again and again.
+
+    ``valued``: some return gives a value.  ``labels`` are the texts of its yields,
+    ``assigned`` counts the assignments to each name, ``in_loop`` are those in loops.
+    """
 
     function: Function
     tree: ast.FunctionDef
     file: str
     yields: bool
+    valued: bool = False
+    labels: tuple[str, ...] = ()
     assigned: dict[str, int] = field(default_factory=dict)
     in_loop: set[str] = field(default_factory=set)
 
@@ -74,7 +81,16 @@ def source_of(function: Function) -> Source:
         raise LanguageError(Pos(file, first), f"{name}: write it as a function with def, not as a lambda")
     source = Source(function, tree, file, inspect.isgeneratorfunction(function))
     _scan(tree.body, source, loop=False)
+    nodes = list(ast.walk(tree))
+    source.valued = any(isinstance(n, ast.Return) and gives_value(n) for n in nodes)
+    yields = (n.value for n in nodes if isinstance(n, ast.Yield))
+    source.labels = tuple(y.value for y in yields if isinstance(y, ast.Constant) and isinstance(y.value, str))
     return source
+
+
+def gives_value(node: ast.Return) -> bool:
+    """Whether a return has a value other than None."""
+    return node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None)
 
 
 def _scan(body: list[ast.stmt], source: Source, *, loop: bool) -> None:
@@ -95,19 +111,17 @@ def _visit(node: ast.AST, source: Source, *, loop: bool) -> None:
         _visit(child, source, loop=inside)
 
 
-def names_of(source: Source) -> dict[str, Any]:
+def names_of(source: Source) -> Mapping[str, Any]:
     """What the free names of a function mean: its closure, its module, the builtins."""
     function = source.function
-    found: dict[str, Any] = {}
     builtins = function.__globals__["__builtins__"]
-    found.update(builtins if isinstance(builtins, dict) else vars(builtins))
-    found.update(function.__globals__)
+    closure: dict[str, Any] = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         try:
-            found[name] = cell.cell_contents
+            closure[name] = cell.cell_contents
         except ValueError:
             continue
-    return found
+    return ChainMap(closure, function.__globals__, builtins if isinstance(builtins, dict) else vars(builtins))
 
 
 def failures_of(functions: list[Function]) -> set[str]:

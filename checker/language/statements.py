@@ -43,10 +43,7 @@ class Statements(Steps):
 
     def function_body(self, frame: Frame) -> None:
         """Emits the body of ``frame.source`` inside the block that its returns leave."""
-        valued = any(
-            isinstance(n, ast.Return) and n.value is not None and not is_none(n.value)
-            for n in ast.walk(frame.source.tree)
-        )
+        valued = frame.source.valued
         if valued:
             frame.result = f"{frame.prefix}return"
         with self.capture() as body:
@@ -279,10 +276,6 @@ class Statements(Steps):
 
 def named(expr: ir.Expr) -> object:
     return expr.name if isinstance(expr, ir.Local) else (expr.value if isinstance(expr, ir.Const) else expr)
-
-
-def is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def loops_over(tree: ast.AST, variable: str) -> int:
