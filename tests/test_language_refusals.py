@@ -636,13 +636,6 @@ REFUSED = {
     "a choice of contents": (in_rule("""
         s.content = choose(Content)                          # here
         """), "Content", "sort|Set|fresh"),
-    "an order of optionals": (in_rule("""
-        maybe_level = None
-        if s.flag:
-            maybe_level = s.level
-        require(s.level < maybe_level)                       # here
-        s.flag = True
-        """), r"Level \| None", "order"),
     "an operation of another role": (dedent("""
         @operation
         def op(s: Top, n: Node):                             # here
