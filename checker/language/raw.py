@@ -84,6 +84,17 @@ class Transition:
     point: int | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True)
+class Move:
+    """What could go on in a configuration: a rule, or an actor at the start or in the middle of an operation."""
+
+    here: Configuration
+    actor: int | None
+    lowered: Lowered
+    params: tuple[Any, ...]
+    history: tuple[Past, ...] = ()
+
+
 @dataclass
 class Outcome:
     """What one attempt at a step came to."""
@@ -146,81 +157,63 @@ class Raw:
         with binding(self.system.binding):
             for lowered in self.system.lowered_rules:
                 for params in self.parameters(lowered):
-                    yield from self.alternatives(configuration, None, lowered, params, ())
+                    yield from self.alternatives(Move(configuration, None, lowered, params))
             for number, (role, _, _) in enumerate(self.actors):
                 running_now = configuration.actors[number]
                 operations = self.system.lowered_roles[role]
                 if running_now is not None:
                     lowered = operations[running_now.operation]
-                    yield from self.alternatives(
-                        configuration, number, lowered, running_now.params, running_now.history
-                    )
+                    move = Move(configuration, number, lowered, running_now.params, running_now.history)
+                    yield from self.alternatives(move)
                     continue
                 for lowered in operations:
                     for params in self.parameters(lowered):
-                        yield from self.alternatives(configuration, number, lowered, params, ())
+                        yield from self.alternatives(Move(configuration, number, lowered, params))
 
     def parameters(self, lowered: Lowered) -> Iterator[tuple[Any, ...]]:
         scalars: tuple[Scalar, ...] = lowered.parameters
         return itertools.product(*([s.decode(k) for k in range(s.type.card)] for s in scalars))
 
-    def alternatives(
-        self,
-        configuration: Configuration,
-        actor: int | None,
-        lowered: Lowered,
-        params: tuple[Any, ...],
-        history: tuple[Past, ...],
-    ) -> Iterator[Transition]:
+    def alternatives(self, move: Move) -> Iterator[Transition]:
         """One step under every combination of its choices, counted up like an odometer."""
         script: tuple[int, ...] = ()
         for _ in range(MAX_ALTERNATIVES):
-            outcome = self.attempt(configuration, actor, lowered, params, history, script)
+            outcome = self.attempt(move, script)
             if outcome.enabled:
-                yield self.transition(configuration, actor, lowered, params, history, outcome)
+                yield self.transition(move, outcome)
             taken = [position for _, _, position in outcome.run.taken]
             while taken and taken[-1] + 1 >= len(outcome.run.taken[len(taken) - 1][1]):
                 taken.pop()
             if not taken:
                 return
             script = (*taken[:-1], taken[-1] + 1)
-        raise ModelBug(f"{lowered.procedure.name} has more than {MAX_ALTERNATIVES} alternatives in one step")
+        raise ModelBug(f"{move.lowered.procedure.name} has more than {MAX_ALTERNATIVES} alternatives in one step")
 
-    def start(self, actor: int | None, lowered: Lowered, params: tuple[Any, ...]) -> Any:
-        if actor is None:
-            return lowered.function(self.state, *params)
-        role, number, _ = self.actors[actor]
+    def start(self, move: Move) -> Any:
+        if move.actor is None:
+            return move.lowered.function(self.state, *move.params)
+        role, number, _ = self.actors[move.actor]
         who = self.system.binding.roles[role]._object(number)  # type: ignore[attr-defined]
-        return lowered.function(self.state, who, *params)
+        return move.lowered.function(self.state, who, *move.params)
 
-    def attempt(
-        self,
-        configuration: Configuration,
-        actor: int | None,
-        lowered: Lowered,
-        params: tuple[Any, ...],
-        history: tuple[Past, ...],
-        script: tuple[int, ...],
-    ) -> Outcome:
+    def attempt(self, move: Move, script: tuple[int, ...]) -> Outcome:
         generator = None
-        for past in history:
+        for past in move.history:
             self.restore(past.cells)
-            outcome = self.step(actor, lowered, params, generator, past.script)
+            outcome = self.step(move, generator, past.script)
             generator = outcome.generator
-        self.restore(configuration.cells)
-        return self.step(actor, lowered, params, generator, script)
+        self.restore(move.here.cells)
+        return self.step(move, generator, script)
 
-    def step(
-        self, actor: int | None, lowered: Lowered, params: tuple[Any, ...], generator: Any, script: tuple[int, ...]
-    ) -> Outcome:
+    def step(self, move: Move, generator: Any, script: tuple[int, ...]) -> Outcome:
         """Runs from where the generator stands to its next yield."""
-        holder = self.environment if actor is None else actor + 1
+        holder = self.environment if move.actor is None else move.actor + 1
         run = Run(script, holder, fresh=lambda sort: first_free(self.state, self.system.shape, sort))
         outcome = Outcome(run)
         with running(run):
             try:
                 if generator is None:
-                    generator = self.start(actor, lowered, params)
+                    generator = self.start(move)
                 if hasattr(generator, "send"):
                     outcome.label = next(generator)
                     outcome.generator = generator
@@ -236,14 +229,14 @@ class Raw:
                 outcome.error = f"{outcome.pos}: assertion failed: {outcome.promise}"
             except ValueError as error:
                 if "empty" not in str(error):
-                    raise self.bug(lowered, error) from error
+                    raise self.bug(move.lowered, error) from error
                 outcome.error, outcome.pos = f"{self.place(error)}: {error}", self.place(error)
             except (TypeError, AttributeError) as error:
                 if "NoneType" not in str(error):
-                    raise self.bug(lowered, error) from error
+                    raise self.bug(move.lowered, error) from error
                 outcome.error, outcome.pos = f"{self.place(error)}: None where a value is needed", self.place(error)
             except Exception as error:
-                raise self.bug(lowered, error) from error
+                raise self.bug(move.lowered, error) from error
         return outcome
 
     def bug(self, lowered: Lowered, error: Exception) -> ModelBug:
@@ -262,28 +255,21 @@ class Raw:
 
     # ------------------------------------------------------------- transitions
 
-    def transition(
-        self,
-        configuration: Configuration,
-        actor: int | None,
-        lowered: Lowered,
-        params: tuple[Any, ...],
-        history: tuple[Past, ...],
-        outcome: Outcome,
-    ) -> Transition:
+    def transition(self, move: Move, outcome: Outcome) -> Transition:
+        actor, lowered = move.actor, move.lowered
         procedure = lowered.procedure
         point = None
         target = None
         broken = list(outcome.run.broken)
         if outcome.error is None:
-            target, point = self.target(configuration, actor, lowered, params, history, outcome)
+            target, point = self.target(move, outcome)
             if actor is not None and point is None and self.holds_a_lock(actor, target):
                 broken.append("no_lock_left_behind")
         elif outcome.promise is not None:
             broken.append(outcome.promise)
         else:
             broken.append("no_model_error")
-        names = dict(zip(procedure.params, map(shown, params), strict=True))
+        names = dict(zip(procedure.params, map(shown, move.params), strict=True))
         choices = tuple((text, shown(found[k])) for text, found, k in outcome.run.taken)
         stack = procedure.yields[point].stack if point is not None else (procedure.name,)
         return Transition(
@@ -291,7 +277,7 @@ class Raw:
             actor_name=self.actors[actor][2] if actor is not None else None,
             procedure=procedure.name,
             params=names,
-            starts=not history,
+            starts=not move.history,
             ends=point is None and outcome.error is None,
             label=outcome.label,
             stack=stack,
@@ -303,15 +289,8 @@ class Raw:
             point=point,
         )
 
-    def target(
-        self,
-        configuration: Configuration,
-        actor: int | None,
-        lowered: Lowered,
-        params: tuple[Any, ...],
-        history: tuple[Past, ...],
-        outcome: Outcome,
-    ) -> tuple[Configuration, int | None]:
+    def target(self, move: Move, outcome: Outcome) -> tuple[Configuration, int | None]:
+        configuration, actor, lowered = move.here, move.actor, move.lowered
         cells = list(configuration.cells)
         cells[: self.shared] = self.codes()
         actors = list(configuration.actors)
@@ -331,9 +310,8 @@ class Raw:
                     value = local_value(outcome.generator, lowered.origin[name])
                     cells[slot.offset + k] = code_of(slot.type, value)
                 past = Past(configuration.cells, tuple(position for _, _, position in outcome.run.taken))
-                actors[actor] = Running(
-                    self.system.lowered_roles[role_number].index(lowered), params, (*history, past), point
-                )
+                operation = self.system.lowered_roles[role_number].index(lowered)
+                actors[actor] = Running(operation, move.params, (*move.history, past), point)
         codes = tuple(cells)
         return Configuration(codes, tuple(actors), normalise(self.system, codes)), point
 
