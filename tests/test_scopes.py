@@ -8,6 +8,7 @@ from pathlib import Path
 from checker.asked import ask
 from checker.language import build, load_specs
 from checker.report.scopes import concurrent, page
+from checker.report.wider import Asked, one, row
 
 HOME = Path(__file__).parent.parent
 
@@ -25,3 +26,17 @@ def test_pairs_are_those_that_overlap() -> None:
     found = concurrent(built)
     assert found <= {(a, b) for a in names for b in names if a <= b}
     assert found
+
+
+def test_a_wider_scope_is_asked_in_a_process_of_its_own() -> None:
+    asked = one("o05_writeback_without_recheck", "Memcg", 2)
+    assert asked.answer["verdicts"] and asked.peak_mib > 20
+    text = row(asked)
+    assert text.startswith("| `o05_writeback_without_recheck` | Memcg = 2 | ")
+    assert "broken: `swapin_returns_what_was_written`" in text
+
+
+def test_what_stops_early_is_not_called_good() -> None:
+    answer = {"exit": 3, "verdicts": [{"promise": "p", "verdict": "undecided", "states": 7}]}
+    assert row(Asked("s", "Node = 3", answer, 1.0, 30)).endswith("stopped; 1 promises undecided |")
+    assert "could not be asked (exit 2)" in row(Asked("s", "Node = 3", {"exit": 2, "verdicts": []}, 1.0, 30))
