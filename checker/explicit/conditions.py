@@ -123,14 +123,14 @@ def idle(system: ir.System, layout: Layout) -> str:
 
 
 def normalise(system: ir.System, layout: Layout) -> str | None:
-    """``void @normalise(state)``: numbers the values of each data sort by first appearance."""
+    """``i64 @normalise(state)``: numbers the values of each data sort by first appearance; gives 0."""
     if not system.data:
         return None
-    code = Code("define void @normalise(ptr noalias %state)")
+    code = Code("define i64 @normalise(ptr noalias %state)")
     cells = Cells(code, layout, "%state")
     for sort in system.data:
         _rename(cells, system, sort)
-    code.ret()
+    code.ret("i64 0")
     return code.text()
 
 

@@ -11,6 +11,8 @@ successor, then its origin and its flags.
   leads to no state; then the first word is the number of the error: that of its
   function in bits 16-31, and which of the function's errors;
 - a word for the search: the hash of the successor, or its index.
+
+A *turn* says how a state was renamed: actor k became the number in bits 4k .. 4k + 3.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ class Ctx(IntEnum):
     EXPAND = auto()  # void (ctx, state): writes the records of all transitions
     CHECK = auto()  # i64 (state, why): the state promises found in it
     STEP = auto()  # i64 (old, new, why): the edge promises broken, or null
-    NORMALISE = auto()  # void (state): renames data, or null
+    NORMALISE = auto()  # i64 (state): renames data, with symmetry also objects, or null; gives a turn
     DEADLOCK = auto()  # i64 (state): whether it must not be without a transition
     IDLE = auto()  # i64 (state): the set of idle actors
 
@@ -71,6 +73,7 @@ class Ctx(IntEnum):
     DEADLOCK_TARGET = auto()  # findings that a deadlock gives in this layer
     FINISH_TARGET = auto()  # findings that an operation without end gives in this layer
 
+    TURNS = auto()  # per record: the turn of its successor, or null where actors keep their numbers
     WHY = auto()  # the error that CHECK or STEP met last
     WORDS = auto()
 

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 from functools import cache
 
-from checker.explicit.context import MOST_CHOICES, RECORD_EXTRA, Ctx
+from checker.explicit.context import ERROR_BIT, MOST_CHOICES, RECORD_EXTRA, Ctx
 from checker.explicit.memory import Region, show
 from checker.explicit.native import Native
 from checker.explicit.passes import Passes
@@ -25,6 +26,24 @@ _RECORDS = 1 << 20
 """Transitions that one state may have."""
 _SMALL = 1 << 25
 """A table below this many bytes grows by four, unless memory is short, above by two."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One transition: its actor + 1 (0 for a rule), its procedure, its flags, the index of the state
+    that stands for its successor, the turn to that (None where actors keep their numbers), and the
+    words of the successor (the number of the error, if it leads to no state)."""
+
+    actor: int
+    procedure: int
+    flags: int
+    index: int
+    turn: int | None
+    words: tuple[int, ...]
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.flags >> ERROR_BIT)
 
 
 @cache
@@ -48,7 +67,7 @@ class Machine:
         if memory < 4 * first:
             raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
         self._runtime = _runtime(self.words)
-        self._model = Native(program.texts, speed=0)
+        self._model = Native(program.texts, speed=0, hot=program.hot)
         self.optimised = self._model.fast
         self.ctx = (ctypes.c_int64 * Ctx.WORDS)()
         self._counts = (_U64 * max(program.counts, 1))()
@@ -82,7 +101,7 @@ class Machine:
         self._mark = function("mark", None, _POINTER, *span)
         self._back = function("back", None, _POINTER, *span, _U64)
         for vector in program.system.initial:
-            self._add(self.ctx, (_U64 * self.words)(*program.layout.pack(vector)))
+            self._add(self.ctx, self.representative(vector)[0])
 
     def __getitem__(self, member: Ctx) -> int:
         """A member of the context, as an unsigned number."""
@@ -93,18 +112,20 @@ class Machine:
         names = {Ctx.EXPAND: "expand", Ctx.CHECK: "check", Ctx.DEADLOCK: "deadlock", Ctx.IDLE: "idle"}
         if self.program.has_steps:
             names[Ctx.STEP] = "step"
-        if self.program.renames:
-            names[Ctx.NORMALISE] = "normalise"
+        if self.program.renames or self.program.group:
+            names[Ctx.NORMALISE] = "canonical" if self.program.group else "normalise"
         for member, name in names.items():
             self.ctx[member] = self._model.address(name)
         function = self._model.function
         self._expand = function("expand", None, _POINTER, _POINTER)
         self._check = function("check", _U64, _POINTER, _POINTER)
         self._step = function("step", _U64, _POINTER, _POINTER, _POINTER) if self.program.has_steps else None
+        self._normalise = function("normalise", _U64, _POINTER) if self.program.renames else None
+        self._canonical = function("canonical", _U64, _POINTER) if self.program.group else None
 
     def optimise(self) -> None:
         """Compiles the model's code once more, for speed."""
-        self._model = Native(self.program.texts)
+        self._model = Native(self.program.texts, hot=self.program.hot)
         self.optimised = True
         self._link()
 
@@ -189,6 +210,8 @@ class Machine:
         """Lets the passes find the index of a state."""
         if self.words == 1:
             self.region(Ctx.INDEX, 4 * LANES * self.buckets, "indices of states")
+        if self.program.group:
+            self.region(Ctx.TURNS, 8 * _RECORDS, "turns")
         self._number(self.ctx)
 
     def begin(self, start: int, end: int) -> None:
@@ -218,47 +241,57 @@ class Machine:
 
     # -- single states
 
-    def state(self, index: int) -> tuple[int, ...]:
-        """The vector of a state."""
-        return self.program.layout.unpack(self._read(self[Ctx.STATES] + 8 * self.words * index, self.words))
+    def representative(self, vector: tuple[int, ...]) -> tuple[ctypes.Array[ctypes.c_uint64], int]:
+        """The words of the state that stands for this one, and the turn to it."""
+        words = (_U64 * self.words)(*self.program.layout.pack(vector))
+        return words, self._canonical(words) if self._canonical is not None else 0
+
+    def words_of(self, index: int) -> tuple[int, ...]:
+        """The words of a stored state."""
+        return self._read(self[Ctx.STATES] + 8 * self.words * index, self.words)
 
     @staticmethod
     def _read(address: int, words: int) -> tuple[int, ...]:
         return tuple((_U64 * words).from_address(address))
 
-    def records(self, index: int) -> list[tuple[int, int, int, int]]:
-        """The transitions of a state: actor + 1, procedure, flags, and the index of the successor
-        (the number of the error if it leads to no state)."""
-        base, size = self[Ctx.OUT_BASE], 8 * self._record
+    def _guest(self, vector: tuple[int, ...]) -> int:
+        """Puts a state where the next one would be stored; its address."""
+        address = self[Ctx.STATES] + 8 * self.words * self[Ctx.COUNT]
+        (_U64 * self.words).from_address(address)[:] = list(self.program.layout.pack(vector))
+        return address
+
+    def records(self, vector: tuple[int, ...]) -> list[Record]:
+        """The transitions of a state, whether stored or not."""
+        base, size, count = self[Ctx.OUT_BASE], 8 * self._record, self[Ctx.COUNT]
         self.ctx[Ctx.OUT] = base
-        self._expand(self.ctx, self[Ctx.STATES] + 8 * self.words * index)
-        first = [self._read(base + k * size, 1)[0] for k in range((self[Ctx.OUT] - base) // size)]
-        self._resolve(self.ctx, index, index + 1, 0)
+        self._expand(self.ctx, self._guest(vector))
+        plain = [self._read(base + k * size, self.words) for k in range((self[Ctx.OUT] - base) // size)]
+        self._resolve(self.ctx, count, count + 1, 0)
         result = []
-        for k, word in enumerate(first):
+        for k, words in enumerate(plain):
             origin, flags, target = self._read(base + k * size + 8 * self.words, 3)
-            result.append((origin & 0xFFFF, origin >> 16 & 0xFFFF, flags, word if flags >> 63 else target))
+            turn = self._read(self[Ctx.TURNS] + 8 * k, 1)[0] if self[Ctx.TURNS] else None
+            result.append(Record(origin & 0xFFFF, origin >> 16 & 0xFFFF, flags, target, turn, words))
         return result
 
-    def successor(self, record: int) -> tuple[int, ...]:
-        """The vector that a transition of the last ``records`` leads to."""
-        return self.program.layout.unpack(self._read(self[Ctx.OUT_BASE] + record * 8 * self._record, self.words))
+    def successor(self, record: Record) -> tuple[int, ...]:
+        """The vector that a transition leads to, with its actors and objects as they are."""
+        words = (_U64 * self.words)(*record.words)
+        if self._normalise is not None:
+            self._normalise(words)
+        return self.program.layout.unpack(tuple(words))
 
-    def why_state(self, index: int) -> int:
+    def why_state(self, vector: tuple[int, ...]) -> int:
         """The number of the error that a promise met in this state."""
         why = _U64()
-        self._check(self[Ctx.STATES] + 8 * self.words * index, ctypes.byref(why))
+        self._check(self._guest(vector), ctypes.byref(why))
         return why.value
 
-    def why_step(self, index: int, record: int) -> int:
+    def why_step(self, vector: tuple[int, ...], record: Record) -> int:
         """The number of the error that a step invariant met on a transition."""
         why = _U64()
         assert self._step is not None
-        base, size = self[Ctx.OUT_BASE], 8 * self._record
-        source = self[Ctx.STATES] + 8 * self.words * index
-        self.ctx[Ctx.OUT] = base
-        self._expand(self.ctx, source)
-        self._step(source, base + record * size, ctypes.byref(why))
+        self._step(self._guest(vector), (_U64 * self.words)(*record.words), ctypes.byref(why))
         return why.value
 
     def release(self, *members: Ctx) -> None:

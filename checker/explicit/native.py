@@ -57,13 +57,16 @@ class Native:
 
     ``speed`` 0 compiles fast and runs slowly: for code that runs a few times; what
     was compiled for speed before is taken all the same.  ``fast`` says whether all
-    of it is.  ``objects`` is where compiled modules are looked for and kept.
+    of it is.  ``hot`` are modules that are compiled for speed in any case.
+    ``objects`` is where compiled modules are looked for and kept.
     """
 
-    def __init__(self, texts: Iterable[str], speed: int = FAST, objects: Objects | None = None) -> None:
+    def __init__(self, texts: Iterable[str], speed: int = FAST, objects: Objects | None = None,
+                 hot: Iterable[str] = ()) -> None:
         self._objects = shared() if objects is None else objects
         self.fast = True
         found = [self._object(text, speed) for text in dict.fromkeys(texts)]
+        found += [self._object(text, FAST) for text in hot]
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine(speed))
         for data in found:
             self._engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(data))

@@ -25,8 +25,8 @@ class Passes(Runtime):
 
     def text(self) -> str:
         declared = ["declare i64 @llvm.usub.sat.i64(i64, i64)", "declare i64 @llvm.umax.i64(i64, i64)"]
-        finish = [self._begin(), self._sweep(), self._caught()]
-        ways = [self._reach(), self._mark(), self._back()]
+        finish = [self._begin(), self._turned(), self._sweep(), self._caught()]
+        ways = [self._seat(), self._reach(), self._mark(), self._back()]
         return "\n".join([super().text(), *declared, self._resolve(), *finish, *ways])
 
     def _resolve(self) -> str:
@@ -50,7 +50,8 @@ class Passes(Runtime):
             still = code.let(f"icmp eq ptr {before}, {pointer(code, Ctx.OUT)}")
             with code.when(code.let(f"and i1 {still}, {code.compare('ne', targets, 0)}")):
                 stuck = code.let(f"call i64 {deadlock}(ptr {state})")
-                code.emit(f"call void @reach(ptr %ctx, i64 {index}, i64 {code.mul(stuck, targets)}, i64 0, ptr null)")
+                code.emit(f"call void @reach(ptr %ctx, i64 {index}, i64 {code.mul(stuck, targets)}, i64 0, "
+                          "ptr null, ptr null)")
             code.block(skip)
         code.emit("call void @digest(ptr %ctx)")
         code.set(record, base, "ptr")
@@ -123,11 +124,32 @@ class Passes(Runtime):
         source = code.binary("lshr", origin, 32)
         old = self._finish(code, source)
         behind = self._finish(code, code.get(code.at(r, self.words + 2)))
+        behind = code.let(f"call i64 @turned(ptr %ctx, i64 {behind}, ptr {self._turn(code, r)})")
         stopped = code.binary("lshr", code.binary("shl", 1, code.both(origin, 0xFFFF)), 1)
         error = code.compare("slt", code.get(code.at(r, self.words + 1)), 0)
         new = code.either(old, code.select(error, stopped, behind))
         code.set(self._finish_place(code, source), code.let(f"trunc i64 {new} to i32"), "i32")
         code.bump(changed, code.widen(code.compare("ne", old, new)))
+
+    def _turn(self, code: Code, record: str) -> str:
+        """Where the turn of a record is, or null."""
+        turns = pointer(code, Ctx.TURNS)
+        place = code.at(turns, self._record_number(code, record))
+        return code.let(f"select i1 {code.let(f'icmp eq ptr {turns}, null')}, ptr null, ptr {place}")
+
+    def _turned(self) -> str:
+        """``i64 @turned(ctx, actors, turn)``: a set of actors, by their numbers before they were renamed."""
+        code = Code("define internal i64 @turned(ptr %ctx, i64 %actors, ptr %turn)")
+        with code.when(code.let("icmp eq ptr %turn, null")):
+            code.ret("i64 %actors")
+        turn, before = code.get("%turn"), code.slot("before")
+        code.set(before, 0)
+        with code.counting(0, load(code, Ctx.ACTORS)) as actor:
+            new = code.both(code.binary("lshr", turn, code.mul(actor, 4)), 15)
+            bit = code.both(code.binary("lshr", "%actors", new), 1)
+            code.bump(before, code.binary("shl", bit, actor), "or")
+        code.ret(f"i64 {code.get(before)}")
+        return code.text()
 
     def _caught(self) -> str:
         """``i64 @caught(ctx, from, to)``: the first state with an actor that never gets back, or ``to``."""
@@ -144,9 +166,11 @@ class Passes(Runtime):
     # -- the shortest ways back
 
     def _reach(self) -> str:
-        """``void @reach(ctx, state, findings, actor, target)``: from this state, a step of ``actor``
-        leads to the findings: at once (target null), or on a way whose costs are at ``target``."""
-        code = Code("define internal void @reach(ptr %ctx, i64 %state, i64 %findings, i64 %actor, ptr %target)")
+        """``void @reach(ctx, state, findings, actor, target, turn)``: from this state, a step of ``actor``
+        leads to the findings: at once (target null), or on a way whose costs are at ``target``,
+        where actors have turned."""
+        code = Code("define internal void @reach(ptr %ctx, i64 %state, i64 %findings, i64 %actor, ptr %target, "
+                    "ptr %turn)")
         rest = code.slot("rest")
         code.set(rest, "%findings")
         marks = code.at(pointer(code, Ctx.MARKS), "%state")
@@ -163,7 +187,8 @@ class Passes(Runtime):
                 ahead = code.slot("ahead")
                 code.set(ahead, BEST)
                 with code.when(code.let(f"xor i1 {at_once}, true")):
-                    byte = code.get(code.at("%target", code.add(place, after), "i8"), "i8")
+                    there = code.let(f"call i64 @seat(i64 {after}, ptr %turn)")
+                    byte = code.get(code.at("%target", code.add(place, there), "i8"), "i8")
                     code.set(ahead, code.let(f"zext i8 {byte} to i64"))
                 other = code.let(f"and i1 {code.compare('ne', before, 0)}, {code.compare('ne', before, after)}")
                 cost = code.let(f"call i64 @llvm.usub.sat.i64(i64 {code.get(ahead)}, i64 {code.widen(other)})")
@@ -174,6 +199,16 @@ class Passes(Runtime):
                 code.set(mine, code.let(f"trunc i64 {best} to i8"), "i8")
             code.set(rest, code.both(left, code.sub(left, 1)))
         code.ret()
+        return code.text()
+
+    def _seat(self) -> str:
+        """``i64 @seat(actor, turn)``: the new number of an actor; both count from 1, 0 is nobody."""
+        code = Code("define internal i64 @seat(i64 %actor, ptr %turn) alwaysinline")
+        plain, nobody = code.let("icmp eq ptr %turn, null"), code.compare("eq", "%actor", 0)
+        with code.when(code.let(f"or i1 {plain}, {nobody}")):
+            code.ret("i64 %actor")
+        bits = code.binary("lshr", code.get("%turn"), code.mul(code.sub("%actor", 1), 4))
+        code.ret(f"i64 {code.add(code.both(bits, 15), 1)}")
         return code.text()
 
     def _costs(self, code: Code, index: Value) -> str:
@@ -204,7 +239,8 @@ class Passes(Runtime):
                 caught = code.widen(code.compare("ne", self._finish(code, index), self._everybody(code)))
                 code.bump(findings, code.mul(caught, endless), "or")
             with code.when(code.compare("ne", code.get(findings), 0)):
-                code.emit(f"call void @reach(ptr %ctx, i64 {index}, i64 {code.get(findings)}, i64 0, ptr null)")
+                code.emit(f"call void @reach(ptr %ctx, i64 {index}, i64 {code.get(findings)}, i64 0, "
+                          "ptr null, ptr null)")
 
         self._each(code, one)
         code.ret()
@@ -237,10 +273,12 @@ class Passes(Runtime):
         with code.when(code.compare("ne", flags, 0)):
             here = self._translate(code, flags, pointer(code, Ctx.EDGE_TARGETS))
             with code.when(code.compare("ne", here, 0)):
-                code.emit(f"call void @reach(ptr %ctx, i64 {source}, i64 {here}, i64 {actor}, ptr null)")
+                code.emit(f"call void @reach(ptr %ctx, i64 {source}, i64 {here}, i64 {actor}, "
+                          "ptr null, ptr null)")
         target = code.get(code.at(r, self.words + 2))
         with code.when(code.compare("sge", target, "%end")):
             marked = code.both(code.get(code.at(pointer(code, Ctx.MARKS), target)), load(code, Ctx.LIVE))
             with code.when(code.compare("ne", marked, 0)):
                 costs = self._costs(code, target)
-                code.emit(f"call void @reach(ptr %ctx, i64 {source}, i64 {marked}, i64 {actor}, ptr {costs})")
+                code.emit(f"call void @reach(ptr %ctx, i64 {source}, i64 {marked}, i64 {actor}, "
+                          f"ptr {costs}, ptr {self._turn(code, r)})")

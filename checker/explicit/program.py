@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from checker.explicit import conditions
+from checker.explicit.canonical import Canonical
 from checker.explicit.conditions import Call, StatePromises
+from checker.explicit.group import group
 from checker.explicit.layout import Layout
 from checker.explicit.procedures import EdgePromises, Errors, ProcedureCode
 from checker.explicit.result import NO_MODEL_ERROR, Coverage
@@ -39,9 +41,14 @@ class Part:
 
 
 class Program:
-    """The native text of a system: ``texts`` are its modules."""
+    """The native text of a system: ``texts`` are its modules, ``hot`` those that are worth
+    compiling for speed at once.
 
-    def __init__(self, system: ir.System) -> None:
+    With ``symmetry``, states that differ in the names of objects only are one;
+    ``group`` are the sorts that are renamed.
+    """
+
+    def __init__(self, system: ir.System, symmetry: bool = False) -> None:
         self.system = system
         self.layout = Layout(system)
         self.edges = EdgePromises(system)
@@ -66,8 +73,14 @@ class Program:
         self._asking("check", "ptr %state, ptr %why", check, self.states.flag(NO_MODEL_ERROR))
         if steps:
             self._asking("step", "ptr %old, ptr %state, ptr %why", steps, self.edges.flag(NO_MODEL_ERROR))
-        texts = [*conditions.deadlock(*common), conditions.idle(*common), renaming or ""]
-        self.texts.append(DECLARATIONS + "\n".join(texts))
+        self.texts.append(DECLARATIONS + "\n".join([*conditions.deadlock(*common), conditions.idle(*common)]))
+        self.group = group(system) if symmetry else ()
+        self.hot = [renaming] if renaming else []
+        if self.group:
+            self.hot.append(Canonical(*common, self.group, self.renames).text())
+        else:
+            self.texts += self.hot
+            self.hot = []
 
     @property
     def size(self) -> int:

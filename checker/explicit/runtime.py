@@ -182,7 +182,9 @@ class Runtime:
                 code.set(source_hash, code.let(f"call i64 @hash(ptr {source})"))
             self._judge(code, r, source, step)
             with code.when(code.let(f"icmp ne ptr {normalise}, null")):
-                code.emit(f"call void {normalise}(ptr {r})")
+                turn, turns = code.let(f"call i64 {normalise}(ptr {r})"), pointer(code, Ctx.TURNS)
+                with code.when(code.let(f"icmp ne ptr {turns}, null")):
+                    code.set(code.at(turns, self._record_number(code, r)), turn)
             h = code.let(f"call i64 @hash(ptr {r})")
             code.set(code.at(r, self.words + 2), h)
             bucket = self._bucket(code, code.both(h, load(code, Ctx.BUCKETS)))
@@ -193,6 +195,10 @@ class Runtime:
             code.set(record, code.at(r, self.record), "ptr")
         code.ret()
         return code.text()
+
+    def _record_number(self, code: Code, record: str) -> Value:
+        bytes_ = code.sub(*(code.let(f"ptrtoint ptr {p} to i64") for p in (record, pointer(code, Ctx.OUT_BASE))))
+        return code.binary("udiv", bytes_, 8 * self.record)
 
     def _judge(self, code: Code, record: str, source: str, step: str) -> None:
         """Notes the edge promises that a record breaks."""

@@ -43,10 +43,11 @@ class Search:
     first: bool
     progress: Progress | None
     interrupt: Interrupt
+    symmetry: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self.program = Program(self.system)
+        self.program = Program(self.system, self.symmetry)
         memory = available() if self.limits.memory is None else self.limits.memory
         self.machine = Machine(self.program, memory, self.limits.max_states)
         self.memory = self.machine.memory
@@ -202,12 +203,15 @@ class Search:
 
 
 def explore(system: ir.System, *, limits: Limits | None = None, first: bool = False,
-            progress: Progress | None = None) -> Exploration:
+            progress: Progress | None = None, symmetry: bool = False) -> Exploration:
     """Visits every reachable state, breadth first, and judges every promise.
 
     ``first`` stops behind the layer in which a promise broke.  ``progress`` is called
     now and then with states, transitions, depth and states still to expand.
+    ``symmetry`` visits one of the states that differ only in the names of symmetric
+    objects and actors: the verdicts are the same, states and transitions are fewer,
+    and traces are those of the system itself.
     Ctrl-C ends the search early like a limit.  LimitError: no room even to begin.
     """
     with Interrupt() as interrupt:
-        return Search(system, limits or Limits(), first, progress, interrupt).run()
+        return Search(system, limits or Limits(), first, progress, interrupt, symmetry).run()

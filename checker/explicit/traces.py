@@ -11,10 +11,11 @@ Of two equally good ways the one whose transitions come first is taken.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checker.explicit.context import Ctx
-from checker.explicit.machine import Machine
+from checker.explicit.machine import Machine, Record
 from checker.explicit.passes import BEST
 from checker.explicit.result import NO_MODEL_ERROR, Finding
 
@@ -48,6 +49,16 @@ def traces(machine: Machine, layers: list[int], targets: list[Target]) -> dict[s
             result[target.promise] = walker.walk(bit, target)
         machine.release(Ctx.MARKS, Ctx.COSTS)
     return result
+
+
+@dataclass(frozen=True)
+class _Here:
+    """A state on the way, the index of what stands for it and the turn to that, and who moved last."""
+
+    vector: tuple[int, ...]
+    index: int
+    turn: int | None
+    last: int
 
 
 class _Walker:
@@ -93,44 +104,60 @@ class _Walker:
         address = self.costs + self.stride * index + bit * self.each + last
         return int(ctypes.c_uint8.from_address(address).value)
 
+    def _begins(self, bit: int) -> Iterator[tuple[int, _Here]]:
+        """Initial states that a best way begins in, each with how good that is."""
+        known = {self.machine.words_of(k): k for k in range(self.layers[1])}
+        for vector in self.machine.program.system.initial:
+            words, turn = self.machine.representative(vector)
+            index = known[tuple(words)]
+            if self._marked(index, bit):
+                yield self._credit(index, bit, 0), _Here(vector, index, turn if self.machine.program.group else None, 0)
+
     def walk(self, bit: int, target: Target) -> Finding:
-        """The finding, with the best way to it."""
-        initial = [k for k in range(self.layers[1]) if self._marked(k, bit)]
-        state, last = max(initial, key=lambda k: (self._credit(k, bit, 0), -k)), 0
-        path, moves = [self.machine.state(state)], []
+        """The finding, with the best way to it: as objects are really named, whatever stands for it."""
+        machine = self.machine
+        _, here = max(self._begins(bit), key=lambda begin: begin[0])
+        path, moves = [here.vector], []
         error = None
         for layer in range(target.depth):
             at_edge = target.kind == "edge" and layer == target.layer
-            record, actor, procedure, flags, state_, last_ = self._step(state, bit, last, target, layer)
-            moves.append((self.machine.program.parts[procedure].procedure.name, actor - 1 if actor else None))
-            if at_edge and flags >> 63:
-                error = self.machine.program.error(state_)[1]
+            record = self._step(here, bit, target, layer)
+            moves.append((machine.program.parts[record.procedure].procedure.name,
+                          record.actor - 1 if record.actor else None))
+            if at_edge and record.failed:
+                error = machine.program.error(record.words[0])[1]
                 break
-            path.append(self.machine.successor(record))
             if at_edge and target.promise == NO_MODEL_ERROR:
-                error = self.machine.program.error(self.machine.why_step(state, record))[1]
-            state, last = state_, last_
+                error = machine.program.error(machine.why_step(here.vector, record))[1]
+            here = _Here(machine.successor(record), record.index, record.turn, record.actor or here.last)
+            path.append(here.vector)
         if target.kind == "state" and target.promise == NO_MODEL_ERROR:
-            error = self.machine.program.error(self.machine.why_state(state))[1]
+            error = machine.program.error(machine.why_state(here.vector))[1]
         return Finding(target.promise, target.depth, tuple(path), error, tuple(moves))
 
-    def _step(self, state: int, bit: int, last: int, target: Target, layer: int) -> tuple[int, int, int, int, int, int]:
-        """The first transition on a best way: record, actor + 1, procedure, flags, successor, last actor."""
-        wanted, end = self._credit(state, bit, last), self.layers[layer + 1]
-        for k, (actor, procedure, flags, index) in enumerate(self.machine.records(state)):
-            via = actor or last
-            switch = 1 if actor and last and actor != last else 0
+    def _step(self, here: _Here, bit: int, target: Target, layer: int) -> Record:
+        """The first transition on a best way."""
+        wanted, end = self._credit(here.index, bit, _seat(here.last, here.turn)), self.layers[layer + 1]
+        for record in self.machine.records(here.vector):
+            via = record.actor or here.last
+            switch = 1 if record.actor and here.last and record.actor != here.last else 0
             if target.kind == "edge" and layer == target.layer:
-                if not flags >> target.number & 1:
+                if not record.flags >> target.number & 1:
                     continue
                 ahead = BEST
             else:
-                if flags >> 63 or not end <= index < self.layers[-1] or not self._marked(index, bit):
+                index = record.index
+                if record.failed or not end <= index < self.layers[-1] or not self._marked(index, bit):
                     continue
-                ahead = self._credit(index, bit, via)
+                ahead = self._credit(index, bit, _seat(via, record.turn))
             if max(1, ahead - switch) == wanted:
-                return k, actor, procedure, flags, index, via
+                return record
         raise AssertionError(f"{target.promise}: the way back does not lead forward")
+
+
+def _seat(actor: int, turn: int | None) -> int:
+    """The new number of an actor; both count from 1, 0 is nobody."""
+    return actor if turn is None or not actor else (turn >> 4 * (actor - 1) & 15) + 1
 
 
 def _signed(value: int) -> int:

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which sorts a search may rename without changing any verdict.
+
+The language sees to it that rules over symmetric sorts and actors do not depend
+on the order of their objects.  What could still single one out is a constant:
+the first object, which an author cannot write but a default value can.  A sort
+that something in the system tells apart from its renamings is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from checker.language import ir
+from checker.language.types import IndexT, IntT, LockT, OptT, SetT, Type, UnionT
+
+MOST_ACTORS = 16
+"""With more, actors keep their names: the renaming of one step fits one word."""
+
+
+def sorts(type_: Type, roles: tuple[IndexT, ...] = ()) -> Iterator[IndexT]:
+    """The sorts whose objects a value may name; a lock names actors of these roles."""
+    match type_:
+        case IndexT():
+            yield type_
+        case OptT() | SetT():
+            yield from sorts(type_.of, roles)
+        case UnionT():
+            for _, payload in type_.cases:
+                for _, of in payload:
+                    yield from sorts(of, roles)
+        case LockT():
+            yield from roles
+
+
+def renamed(type_: Type, code: int, sort: IndexT, first_actor: int | None) -> bool:
+    """Whether some renaming of the objects of a sort changes this value."""
+    match type_:
+        case IndexT():
+            return type_ == sort
+        case OptT():
+            return code != type_.none and renamed(type_.of, code, sort, first_actor)
+        case SetT():
+            whole = (1 << type_.of.card) - 1
+            return code not in (0, whole) and sort in sorts(type_.of)
+        case UnionT():
+            payload = type_.cases[type_.tag_of(code)][1]
+            values = zip(payload, type_.payload(code), strict=True)
+            return any(renamed(of, value, sort, first_actor) for (_, of), value in values)
+        case LockT():
+            return first_actor is not None and first_actor < code <= first_actor + sort.size
+    return False
+
+
+def group(system: ir.System) -> tuple[IndexT, ...]:
+    """The sorts to rename, roles first; none if contents are told apart."""
+    roles = tuple(role.type for role in system.roles)
+    named = [*roles]
+    for field in system.fields:
+        named += [*field.dims, *sorts(field.type)]
+    if sum(role.size for role in roles) > MOST_ACTORS:
+        named = [sort for sort in named if sort.kind != "actor"]
+    found = [sort for sort in dict.fromkeys(named) if sort.kind in ("symmetric", "actor") and sort.size > 1]
+    first, firsts = 0, {}
+    for role in roles:
+        firsts[role] = first
+        first += role.size
+    for node in nodes(system):
+        if _names_contents(node):
+            return ()
+        found = [sort for sort in found if not _tells_apart(node, sort, firsts.get(sort))]
+    return tuple(found)
+
+
+def nodes(system: ir.System) -> Iterator[Any]:
+    """Every expression, statement and domain of procedures and promises, once."""
+    seen: set[int] = set()
+    parts: list[Any] = [p.body for p in system.rules]
+    parts += [operation.body for role in system.roles for operation in role.operations]
+    parts += [promise.condition for promise in system.promises]
+    parts += [system.may_end]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, tuple):
+            parts += part
+        elif is_dataclass(part) and not isinstance(part, (Type, ir.Field, ir.Pos)) and id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            parts += [getattr(part, field.name) for field in fields(part)
+                      if not (isinstance(part, ir.Domain) and field.name in ("lo", "hi") and _whole(part))]
+
+
+def _whole(domain: ir.Domain) -> bool:
+    """All objects of a sort: not a constant that singles one out."""
+    ends = [end.value if isinstance(end, ir.Const) else None for end in (domain.lo, domain.hi)]
+    return isinstance(domain.type, IndexT) and ends == [0, domain.type.size]
+
+
+def _names_contents(node: Any) -> bool:
+    """A constant of a data sort that is none of its named ones: the first that appears, whichever that is."""
+    if not isinstance(node, ir.Const):
+        return False
+    data = [sort for sort in sorts(node.type) if sort.kind == "data"]
+    if isinstance(node.type, IndexT):
+        return bool(data) and node.value >= len(node.type.constants)
+    return any(renamed(node.type, node.value, sort, None) for sort in data)
+
+
+def _tells_apart(node: Any, sort: IndexT, first_actor: int | None) -> bool:
+    match node:
+        case ir.Const():
+            return renamed(node.type, node.value, sort, first_actor)
+        case ir.Domain():
+            return node.type == sort and not _whole(node)
+        case ir.Compare():
+            return node.op not in ("==", "!=") and sort in sorts(node.left.type)
+        case ir.Recode() | ir.Cast():
+            return isinstance(node.type, IntT) != isinstance(node.operand.type, IntT) and \
+                sort in (*sorts(node.operand.type), *sorts(node.type))
+        case ir.Quantifier():
+            return node.kind in ("min", "max") and sort in sorts(node.type)
+        case ir.Arith():
+            return sort in (*sorts(node.left.type), *sorts(node.right.type))
+    return False
