@@ -47,6 +47,7 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
         if p is None:
             return None
         s.rmap[p] = v
+        s.rmap_cache_only[p] = False
     yield "the reverse map points up"
 
     if not try_charge_swap(s, m):
@@ -54,6 +55,7 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
         if design.realloc_unwinds:
             with hold(s.phys_cluster.lock):
                 s.rmap[p] = None
+                s.rmap_cache_only[p] = False
         return None
     yield "the physical slot is charged"
 
@@ -62,6 +64,20 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
             __vswap_release_backing(s, v)
         s.virtual_table[v] = Backing.SWAPFILE(p)  # overwritten, not released [v2p3]
     return p
+
+
+def vswap_mark_cache_only(s: Swap, v: VswapSlot):
+    """V held: no PTE refers to a cached slot any more; tell whoever scans the physical slots."""
+    word = s.virtual_table[v]
+    if word.tag == Backing.SWAPFILE:
+        s.rmap_cache_only[word.slot] = True  # an atomic bit operation: the physical lock is not taken [v2p3]
+
+
+def vswap_clear_cache_only(s: Swap, v: VswapSlot):
+    """V held: the first PTE refers to a cached slot again; withdraw the hint."""
+    word = s.virtual_table[v]
+    if design.dup_clears_hint and s.count[v] == 1 and word.tag == Backing.SWAPFILE:
+        s.rmap_cache_only[word.slot] = False
 
 
 def zswap_entry_free(s: Swap, e: ZswapEntry):
@@ -79,6 +95,7 @@ def swap_range_free(s: Swap, p: PhysSlot):
     with hold(s.phys_cluster.lock):
         if design.release_clears_rmap:
             s.rmap[p] = None
+            s.rmap_cache_only[p] = False
         s.disk[p] = Content.JUNK  # may be discarded
 
 

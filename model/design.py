@@ -57,5 +57,10 @@ class SwapDesign(Design):
     load_releases_locked: bool = True  # ... and does so before the folio is unlocked
     zap_holds_ptl: bool = True  # zap_nonpresent_ptes keeps the PTL from the count to the PTE
 
+    # slot reclaim through the cache-only hint [v2p3]
+    dup_clears_hint: bool = True  # a slot that a PTE refers to again loses the hint
+    reclaim_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
+    reclaim_rechecks_backing: bool = True  # the virtual_table still names the physical slot
+
 
 design = bound(SwapDesign)

@@ -14,7 +14,7 @@ Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation 
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import folio_alloc_swap, folio_realloc_swap
+from model.cluster import folio_alloc_swap, folio_realloc_swap, vswap_clear_cache_only
 from model.design import design
 from model.memory import folio_free, folio_put
 from model.objects import Folio, Pte, PteWord, Reclaim, Swap, Task, folio_test_writeback
@@ -95,6 +95,7 @@ def try_to_unmap(s: Swap, f: Folio):
     v = folio.swap
     with hold(s.vswap_cluster.lock):
         s.count[v] += 1  # folio_dup_swap: before the entry is published
+        vswap_clear_cache_only(s, v)
     s.pte[pte] = PteWord.SWAP(v)
     if s.pte_dirty[pte]:
         folio.dirty = True
@@ -109,6 +110,8 @@ def pageout(s: Swap, f: Folio):
     folio = s.folio[f]
     if folio.swap is None or folio.refcount != 2:
         return False  # PAGE_KEEP: beside the cache and us, somebody maps it or has found it
+    if not folio.anon:
+        return False  # PAGE_ACTIVATE: swapped in, and nobody has mapped it yet
     folio.dirty = False  # folio_clear_dirty_for_io
     yield "clean for I/O"
     return (yield from swap_writeout(s, f))
