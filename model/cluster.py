@@ -2,7 +2,8 @@
 """Slots: taking virtual and physical ones, releasing what backs a virtual one.
 
 Mirrors   folio_alloc_swap(), folio_realloc_swap(), __vswap_release_backing(),
-          __swap_cluster_free_entries(); mm/swapfile.c [v2p2] [v2p3] [v2p4]
+          __swap_cluster_free_entries(); mm/swapfile.c [v2p2] [v2p3] [v2p4]; of RFC v1
+          vswap_store_folio(), vswap_prepare_writeout() [v1p2] [v1p3]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
           lists: any free slot may be found, or none.  The fallback to a direct entry when
           no virtual slot is free: the swap-out fails instead (a later slice).
@@ -110,6 +111,25 @@ def __vswap_release_backing(s: Swap, v: VswapSlot):
             uncharge_swap(s, s.memcg_table[v])
     if design.release_clears_backing:
         s.virtual_table[v] = Backing.NONE
+
+
+def folio_release_vswap_backing(s: Swap, v: VswapSlot, f: Folio):
+    """Release what backs the slot of a locked cached folio: only the folio has the content now.
+
+    In RFC v1 this is vswap_store_folio(), which also stores the folio's address [v1p2].
+    """
+    with hold(s.vswap_cluster.lock):
+        __vswap_release_backing(s, v)
+        if not design.drops_folio_tag:
+            s.virtual_table[v] = Backing.FOLIO(f)
+
+
+def vswap_prepare_writeout(s: Swap, v: VswapSlot, f: Folio):
+    """RFC v1: before a write-out only a physical slot is kept [v1p3]."""
+    with hold(s.vswap_cluster.lock):
+        if s.virtual_table[v].tag != Backing.SWAPFILE:
+            __vswap_release_backing(s, v)
+            s.virtual_table[v] = Backing.FOLIO(f)
 
 
 def __swap_cluster_free_entries(s: Swap, v: VswapSlot):

@@ -83,6 +83,7 @@ class Backing(Union):
     NONE = case()
     SWAPFILE = case(slot=PhysSlot)
     ZSWAP = case(entry=ZswapEntry)
+    FOLIO = case(folio=Folio)  # RFC v1 only: nowhere but in this folio
 
 
 class Bio(Union):
@@ -160,6 +161,11 @@ class Swap(State):
 def cached(s: Swap, v: VswapSlot) -> bool:
     """Whether a folio is in the swap cache for this slot."""
     return s.table[v].tag == TableWord.PFN
+
+
+def unbacked(s: Swap, v: VswapSlot) -> bool:
+    """Whether nothing but a cached folio can have the content of a slot."""
+    return s.virtual_table[v].tag == Backing.NONE or s.virtual_table[v].tag == Backing.FOLIO
 
 
 def folio_mapped(s: Swap, f: Folio) -> bool:

@@ -2,7 +2,7 @@
 """Slot reclaim: physical slots are taken back from pages that are in memory anyway.
 
 Mirrors   swap_reclaim_work(), swap_reclaim_full_clusters(), try_to_reclaim_vswap_backing()
-          in mm/swapfile.c [v2p3]
+          in mm/swapfile.c [v2p3] [v1p3]
 Left out  the order of the scan and its end: any slot of a full device may be tried next.
           The same scan run by an allocation that finds the device full: it takes the same steps
           and waits for nothing (trylock), so a worker can do whatever it does, at the same moment.
@@ -13,9 +13,10 @@ Left out  the order of the scan and its end: any slot of a full device may be tr
 from __future__ import annotations
 
 from checker.language import *
+from model.cluster import folio_release_vswap_backing
 from model.design import design
 from model.memory import folio_put
-from model.objects import Backing, PhysSlot, Swap, Worker
+from model.objects import Backing, PhysSlot, Swap, Worker, folio_test_writeback
 from model.swap_cache import folio_free_swap, swap_cache_get_folio
 
 
@@ -52,6 +53,14 @@ def swap_reclaim_work(s: Swap, cpu: Worker, p: PhysSlot):
         return
     yield "still backed by the slot"
 
-    yield from folio_free_swap(s, f)  # tests count and writeback again, frees the virtual slot
+    if design.reclaim_frees_entry:
+        yield from folio_free_swap(s, f)  # tests count and writeback again, frees the virtual slot
+    elif not (
+        (design.reclaim_tests_count and s.count[v] > 0)
+        or (design.reclaim_tests_writeback and folio_test_writeback(s, f))
+    ):
+        folio_release_vswap_backing(s, v, f)  # RFC v1: vswap_store_folio [v1p3]
+        if design.reclaim_dirties_folio:
+            folio.dirty = True
     release(folio.lock)
     folio_put(s, f)

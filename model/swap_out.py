@@ -14,7 +14,7 @@ Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation 
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import folio_alloc_swap, folio_realloc_swap, vswap_clear_cache_only
+from model.cluster import folio_alloc_swap, folio_realloc_swap, vswap_clear_cache_only, vswap_prepare_writeout
 from model.design import design
 from model.memory import folio_free, folio_put
 from model.objects import Folio, Pte, PteWord, Reclaim, Swap, Task, folio_test_writeback
@@ -125,6 +125,9 @@ def swap_writeout(s: Swap, f: Folio):
         release(folio.lock)
         return True
 
+    if not design.drops_folio_tag:
+        vswap_prepare_writeout(s, folio.swap, f)
+        yield "nothing but a physical slot is kept"
     stored = yield from zswap_store(s, f)
     if stored:
         release(folio.lock)
@@ -133,6 +136,9 @@ def swap_writeout(s: Swap, f: Folio):
         folio.dirty = True
         return False  # AOP_WRITEPAGE_ACTIVATE
 
+    if not design.drops_folio_tag:
+        vswap_prepare_writeout(s, folio.swap, f)  # for pages of a large folio that went in
+        yield "zswap refused the page"
     p = yield from folio_realloc_swap(s, folio.swap)
     if p is None:
         folio.dirty = True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The virtual swap RFC v2, first slice: single pages on one physical device.
+"""The virtual swap RFC, v2 and where it differs v1: single pages on one physical device.
 
 Who does what
     Shrinker   zswap_writeback_entry     a compressed page goes to the disk
