@@ -2,7 +2,8 @@
 """Slots: taking virtual and physical ones, releasing what backs a virtual one.
 
 Mirrors   folio_alloc_swap(), folio_realloc_swap(), __vswap_release_backing(),
-          __swap_cluster_free_entries(); mm/swapfile.c [v2p2] [v2p3] [v2p4]
+          __swap_cluster_free_entries(); mm/swapfile.c [v2p2] [v2p3] [v2p4]; of RFC v1
+          vswap_store_folio(), vswap_prepare_writeout() [v1p2] [v1p3]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
           lists: any free slot may be found, or none.  The fallback to a direct entry when
           no virtual slot is free: the swap-out fails instead (a later slice).
@@ -47,6 +48,7 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
         if p is None:
             return None
         s.rmap[p] = v
+        s.rmap_cache_only[p] = False
     yield "the reverse map points up"
 
     if not try_charge_swap(s, m):
@@ -54,6 +56,7 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
         if design.realloc_unwinds:
             with hold(s.phys_cluster.lock):
                 s.rmap[p] = None
+                s.rmap_cache_only[p] = False
         return None
     yield "the physical slot is charged"
 
@@ -62,6 +65,20 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
             __vswap_release_backing(s, v)
         s.virtual_table[v] = Backing.SWAPFILE(p)  # overwritten, not released [v2p3]
     return p
+
+
+def vswap_mark_cache_only(s: Swap, v: VswapSlot):
+    """V held: no PTE refers to a cached slot any more; tell whoever scans the physical slots."""
+    word = s.virtual_table[v]
+    if word.tag == Backing.SWAPFILE:
+        s.rmap_cache_only[word.slot] = True  # an atomic bit operation: the physical lock is not taken [v2p3]
+
+
+def vswap_clear_cache_only(s: Swap, v: VswapSlot):
+    """V held: the first PTE refers to a cached slot again; withdraw the hint."""
+    word = s.virtual_table[v]
+    if design.dup_clears_hint and s.count[v] == 1 and word.tag == Backing.SWAPFILE:
+        s.rmap_cache_only[word.slot] = False
 
 
 def zswap_entry_free(s: Swap, e: ZswapEntry):
@@ -79,6 +96,7 @@ def swap_range_free(s: Swap, p: PhysSlot):
     with hold(s.phys_cluster.lock):
         if design.release_clears_rmap:
             s.rmap[p] = None
+            s.rmap_cache_only[p] = False
         s.disk[p] = Content.JUNK  # may be discarded
 
 
@@ -93,6 +111,25 @@ def __vswap_release_backing(s: Swap, v: VswapSlot):
             uncharge_swap(s, s.memcg_table[v])
     if design.release_clears_backing:
         s.virtual_table[v] = Backing.NONE
+
+
+def folio_release_vswap_backing(s: Swap, v: VswapSlot, f: Folio):
+    """Release what backs the slot of a locked cached folio: only the folio has the content now.
+
+    In RFC v1 this is vswap_store_folio(), which also stores the folio's address [v1p2].
+    """
+    with hold(s.vswap_cluster.lock):
+        __vswap_release_backing(s, v)
+        if not design.drops_folio_tag:
+            s.virtual_table[v] = Backing.FOLIO(f)
+
+
+def vswap_prepare_writeout(s: Swap, v: VswapSlot, f: Folio):
+    """RFC v1: before a write-out only a physical slot is kept [v1p3]."""
+    with hold(s.vswap_cluster.lock):
+        if s.virtual_table[v].tag != Backing.SWAPFILE:
+            __vswap_release_backing(s, v)
+            s.virtual_table[v] = Backing.FOLIO(f)
 
 
 def __swap_cluster_free_entries(s: Swap, v: VswapSlot):

@@ -3,6 +3,7 @@
 
 All on is RFC v2.  A switch names what the kernel does; turned off, it is a
 what-if, and the spec that turns it off says which promises then break.
+RFC v1 is the same object with what it did not do yet turned off.
 """
 
 from __future__ import annotations
@@ -57,5 +58,29 @@ class SwapDesign(Design):
     load_releases_locked: bool = True  # ... and does so before the folio is unlocked
     zap_holds_ptl: bool = True  # zap_nonpresent_ptes keeps the PTL from the count to the PTE
 
+    # slot reclaim through the cache-only hint [v2p3]
+    dup_clears_hint: bool = True  # a slot that a PTE refers to again loses the hint
+    reclaim_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
+    reclaim_rechecks_backing: bool = True  # the virtual_table still names the physical slot
+    reclaim_frees_entry: bool = True  # by folio_free_swap, with all its tests; RFC v1 keeps the entry ...
+    reclaim_tests_count: bool = True  # ... and could test the count,
+    reclaim_tests_writeback: bool = True  # ... the write in flight,
+    reclaim_dirties_folio: bool = True  # ... and make the folio dirty, that lost its backing
+
+    drops_folio_tag: bool = True  # a slot that only a folio has says NONE; in RFC v1 it names the folio
+
+
+RFC_V2 = SwapDesign()
+"""The second posting [v2c]."""
+
+RFC_V1 = SwapDesign(
+    drops_folio_tag=False,
+    dup_clears_hint=False,
+    reclaim_frees_entry=False,
+    reclaim_tests_count=False,
+    reclaim_tests_writeback=False,
+    reclaim_dirties_folio=False,
+)
+"""The first posting [v1c], where single pages on one device differ."""
 
 design = bound(SwapDesign)

@@ -10,7 +10,7 @@ Left out  ranges: entries are freed one by one.
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import __swap_cluster_free_entries
+from model.cluster import __swap_cluster_free_entries, vswap_mark_cache_only
 from model.design import design
 from model.memory import folio_put
 from model.objects import Content, Pte, PteWord, Swap, Task, VswapSlot, cached, folio_mapped
@@ -63,6 +63,8 @@ def swap_put_entries_direct(s: Swap, v: VswapSlot) -> bool:
             return False
         expect(s.count[v] > 0, "nothing is freed twice")
         s.count[v] = max(s.count[v] - 1, 0)
+        if s.count[v] == 0:
+            vswap_mark_cache_only(s, v)
         return s.count[v] == 0
 
 

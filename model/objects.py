@@ -6,10 +6,10 @@ Mirrors   the swap table and virtual_table words of struct swap_cluster_info(_dy
           as far as swap knows it; mm/swap_table.h, mm/vswap.h [v2p2] [v2p3]
 Left out  large folios, the zero flag, the direct (case 2) entries, several devices: later
           slices.  Cluster lists, their creation and freeing: one cluster of each kind lives
-          for ever, so a slot can only be free or in use.  The cache-only bit of a reverse
-          map word: a hint for the slot scanner, which is a later slice; nothing else reads it.
-          The kernel packs the count into the swap table word; both change under the same
-          lock, so two fields say the same.
+          for ever, so a slot can only be free or in use.  Bad physical slots: a device with
+          one slot less.  The kernel packs the count into the swap table word; both change
+          under the same lock, so two fields say the same.  So do the reverse map word and its
+          cache-only bit: the bit is set and cleared by atomic bit operations.
 """
 
 from __future__ import annotations
@@ -57,6 +57,10 @@ class Task(Actor, prefix="Task"):
     """A CPU that runs the process: faults, unmaps."""
 
 
+class Worker(Actor, prefix="Worker"):
+    """A CPU in the work queue that reclaims physical slots."""
+
+
 class PteWord(Union):
     """A page table entry."""
 
@@ -79,6 +83,7 @@ class Backing(Union):
     NONE = case()
     SWAPFILE = case(slot=PhysSlot)
     ZSWAP = case(entry=ZswapEntry)
+    FOLIO = case(folio=Folio)  # RFC v1 only: nowhere but in this folio
 
 
 class Bio(Union):
@@ -144,6 +149,7 @@ class Swap(State):
 
     phys_cluster: ClusterInfo
     rmap: Array[PhysSlot, VswapSlot | None]
+    rmap_cache_only: Array[PhysSlot, bool]  # SWP_RMAP_CACHE_ONLY, a bit of the same word
     disk: Array[PhysSlot, Content]
 
     zswap: Array[ZswapEntry, CompressedPage]
@@ -155,6 +161,11 @@ class Swap(State):
 def cached(s: Swap, v: VswapSlot) -> bool:
     """Whether a folio is in the swap cache for this slot."""
     return s.table[v].tag == TableWord.PFN
+
+
+def unbacked(s: Swap, v: VswapSlot) -> bool:
+    """Whether nothing but a cached folio can have the content of a slot."""
+    return s.virtual_table[v].tag == Backing.NONE or s.virtual_table[v].tag == Backing.FOLIO
 
 
 def folio_mapped(s: Swap, f: Folio) -> bool:

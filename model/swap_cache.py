@@ -11,7 +11,7 @@ Left out  large orders and their uniformity checks; hibernation, which makes
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import __swap_cluster_free_entries
+from model.cluster import __swap_cluster_free_entries, vswap_mark_cache_only
 from model.design import design
 from model.memory import folio_alloc, folio_get, folio_put
 from model.objects import Folio, Swap, TableWord, VswapSlot, cached, folio_test_writeback
@@ -84,6 +84,8 @@ def folio_put_swap(s: Swap, v: VswapSlot):
     with hold(s.vswap_cluster.lock):
         expect(s.count[v] > 0, "nothing is freed twice")
         s.count[v] = max(s.count[v] - 1, 0)
+        if s.count[v] == 0 and cached(s, v):
+            vswap_mark_cache_only(s, v)
 
 
 def folio_free_swap(s: Swap, f: Folio):

@@ -14,7 +14,7 @@ Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation 
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import folio_alloc_swap, folio_realloc_swap
+from model.cluster import folio_alloc_swap, folio_realloc_swap, vswap_clear_cache_only, vswap_prepare_writeout
 from model.design import design
 from model.memory import folio_free, folio_put
 from model.objects import Folio, Pte, PteWord, Reclaim, Swap, Task, folio_test_writeback
@@ -95,6 +95,7 @@ def try_to_unmap(s: Swap, f: Folio):
     v = folio.swap
     with hold(s.vswap_cluster.lock):
         s.count[v] += 1  # folio_dup_swap: before the entry is published
+        vswap_clear_cache_only(s, v)
     s.pte[pte] = PteWord.SWAP(v)
     if s.pte_dirty[pte]:
         folio.dirty = True
@@ -109,6 +110,8 @@ def pageout(s: Swap, f: Folio):
     folio = s.folio[f]
     if folio.swap is None or folio.refcount != 2:
         return False  # PAGE_KEEP: beside the cache and us, somebody maps it or has found it
+    if not folio.anon:
+        return False  # PAGE_ACTIVATE: swapped in, and nobody has mapped it yet
     folio.dirty = False  # folio_clear_dirty_for_io
     yield "clean for I/O"
     return (yield from swap_writeout(s, f))
@@ -122,6 +125,9 @@ def swap_writeout(s: Swap, f: Folio):
         release(folio.lock)
         return True
 
+    if not design.drops_folio_tag:
+        vswap_prepare_writeout(s, folio.swap, f)
+        yield "nothing but a physical slot is kept"
     stored = yield from zswap_store(s, f)
     if stored:
         release(folio.lock)
@@ -130,6 +136,9 @@ def swap_writeout(s: Swap, f: Folio):
         folio.dirty = True
         return False  # AOP_WRITEPAGE_ACTIVATE
 
+    if not design.drops_folio_tag:
+        vswap_prepare_writeout(s, folio.swap, f)  # for pages of a large folio that went in
+        yield "zswap refused the page"
     p = yield from folio_realloc_swap(s, folio.swap)
     if p is None:
         folio.dirty = True

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The virtual swap RFC v2, first slice: single pages on one physical device.
+"""The virtual swap RFC, v2 and where it differs v1: single pages on one physical device.
 
 Who does what
     Shrinker   zswap_writeback_entry     a compressed page goes to the disk
     Reclaim    shrink_folio_list         a folio is unmapped, written out, dropped (kswapd)
     Task       do_swap_page, zap_*       the process faults and unmaps; it may also have to
                shrink_folio_list         reclaim by itself (a scope says whether)
+    Worker     swap_reclaim_work         physical slots are taken back when the device is full
     nobody     first touch and stores of the process, ends of disk requests
 
 Where one step ends and the next begins: each hold of a cluster lock is one step; so is each
@@ -19,8 +20,9 @@ from __future__ import annotations
 from checker.language import Model
 from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.memory import do_anonymous_page, user_store
-from model.objects import Reclaim, Shrinker, Swap, Task
+from model.objects import Reclaim, Shrinker, Swap, Task, Worker
 from model.page_io import end_swap_bio_read, end_swap_bio_write
+from model.slot_reclaim import swap_reclaim_work
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
 from model.zswap import zswap_writeback_entry
@@ -32,5 +34,6 @@ VSWAP = Model(
         Shrinker: [zswap_writeback_entry],
         Reclaim: [shrink_folio_list],
         Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list],
+        Worker: [swap_reclaim_work],
     },
 )

@@ -11,7 +11,7 @@ Left out  compression, pools and their limits: storing a page may fail, that is 
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import __vswap_release_backing, folio_realloc_swap, zswap_entry_free
+from model.cluster import __vswap_release_backing, folio_realloc_swap, folio_release_vswap_backing, zswap_entry_free
 from model.design import design
 from model.memory import folio_put
 from model.objects import Backing, Folio, PhysSlot, Pte, Shrinker, Swap, VswapSlot, ZswapEntry
@@ -77,8 +77,7 @@ def zswap_load(s: Swap, f: Folio):
         release(folio.lock)
     yield "decompressed"
 
-    with hold(s.vswap_cluster.lock):
-        __vswap_release_backing(s, v)
+    folio_release_vswap_backing(s, v, f)
     if design.load_releases_locked:
         release(folio.lock)
     return True

@@ -17,6 +17,7 @@ from model.objects import (
     ZswapEntry,
     cached,
     folio_mapped,
+    unbacked,
 )
 
 
@@ -41,7 +42,7 @@ def swapin_returns_what_was_written(s: Swap):
 @invariant
 def no_slot_without_content(s: Swap):
     """A slot that a PTE refers to is in the swap cache, in zswap or on the disk."""
-    return all(s.virtual_table[v] != Backing.NONE for v in VswapSlot if s.count[v] > 0 and not cached(s, v))
+    return not any(unbacked(s, v) for v in VswapSlot if s.count[v] > 0 and not cached(s, v))
 
 
 @invariant
@@ -58,7 +59,7 @@ def the_only_copy_is_dirty(s: Swap):
     """A cached folio that nothing backs is dirty, unless it is locked."""
     return all(
         s.folio[f].dirty or locked(s.folio[f].lock)
-        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f) and s.virtual_table[v] == Backing.NONE
+        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f) and unbacked(s, v)
     )
 
 

@@ -7,6 +7,7 @@ from checker.language import *
 from model.cluster import folio_realloc_swap
 from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.objects import Bio, Folio, Memcg, PhysSlot, Pte, PteWord, Swap, TableWord, VswapSlot
+from model.slot_reclaim import swap_reclaim_work
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
 from model.zswap import zswap_writeback_entry
@@ -28,7 +29,8 @@ def users(s: Swap, f: Folio) -> int:
 def nobody_runs() -> bool:
     """All actors are idle."""
     return not (at(do_swap_page) or at(zap_present_ptes) or at(zap_nonpresent_ptes)
-                or at(shrink_folio_list) or at(zswap_writeback_entry))
+                or at(shrink_folio_list) or at(zswap_writeback_entry)
+                or at(swap_reclaim_work))
 
 
 @invariant

@@ -20,6 +20,7 @@ def what_if(
     scope: Scope = one_page,
     start: tuple[Callable[..., Any], ...] = (),
     default: bool = True,
+    promises: Iterable[Callable[..., Any]] = tuple(PROMISES),
 ) -> Spec:
     """A spec that expects exactly these promises to break.
 
@@ -27,6 +28,6 @@ def what_if(
     of the tests.
     """
     return Spec(
-        why=why, model=VSWAP, design=design, scope=scope, start=start, promises=PROMISES,
+        why=why, model=VSWAP, design=design, scope=scope, start=start, promises=list(promises),
         expected={promise: broken() for promise in breaks}, default=default,
     )

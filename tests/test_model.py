@@ -12,6 +12,7 @@ from checker.language import build, load_specs
 from checker.language.build import BUILT_IN
 from model.design import SwapDesign
 from specs.content import no_cached_page_is_unreadable
+from specs.hint import HINT_PROMISES
 from specs.promises import PROMISES
 
 SPECS = load_specs(None)
@@ -19,9 +20,9 @@ AS_POSTED = {name: spec for name, spec in SPECS.items() if spec.design == SwapDe
 WHAT_IFS = {name: spec for name, spec in SPECS.items() if name not in AS_POSTED}
 
 SIZES = {
-    "rfc_v2": (231696, 1019529, 80),
-    "rfc_v2_two_entries": (220121, 814478, 91),
-    "rfc_v2_two_shrinkers": (144718, 635940, 75),
+    "rfc_v2": (239666, 1055617, 80),
+    "rfc_v2_two_entries": (226991, 840154, 91),
+    "rfc_v2_two_shrinkers": (153260, 671464, 75),
 }
 """States, transitions and depth; a change of the model that means to change nothing keeps them."""
 
@@ -57,7 +58,7 @@ def test_every_switch_is_turned_off_by_some_spec() -> None:
 
 def test_every_promise_is_seen_to_break() -> None:
     seen = {promise for spec in WHAT_IFS.values() for promise in spec.expected}
-    asked = {promise.__name__ for promise in (*PROMISES, no_cached_page_is_unreadable)}
+    asked = {promise.__name__ for promise in (*PROMISES, *HINT_PROMISES, no_cached_page_is_unreadable)}
     asked |= {"nothing freed is used", "nothing is freed twice"}
     assert asked <= seen
     # the others are shown to break by the tests of the language and of the lock graph
