@@ -19,9 +19,10 @@ AS_POSTED = {name: spec for name, spec in SPECS.items() if spec.design == SwapDe
 WHAT_IFS = {name: spec for name, spec in SPECS.items() if name not in AS_POSTED}
 
 SIZES = {
-    "rfc_v2": (231696, 1019529, 80),
-    "rfc_v2_two_entries": (220121, 814478, 91),
-    "rfc_v2_two_shrinkers": (144718, 635940, 75),
+    "rfc_v2": (237408, 1042649, 83),
+    "rfc_v2_two_entries": (225393, 834502, 95),
+    "rfc_v2_two_shrinkers": (147826, 649204, 78),
+    "rfc_v2_two_owners": (408431, 1479947, 93),
 }
 """States, transitions and depth; a change of the model that means to change nothing keeps them."""
 
@@ -60,8 +61,8 @@ def test_every_promise_is_seen_to_break() -> None:
     asked = {promise.__name__ for promise in (*PROMISES, no_cached_page_is_unreadable)}
     asked |= {"nothing freed is used", "nothing is freed twice"}
     assert asked <= seen
-    # no_deadlock and no_model_error are shown to break by the tests of the language
-    assert set(BUILT_IN) - seen == {"no_deadlock", "no_model_error"}
+    # the others are shown to break by the tests of the language and of the lock graph
+    assert set(BUILT_IN) - seen == {"no_deadlock", "no_model_error", "locks_are_taken_in_one_order"}
 
 
 def test_the_gate_alone_sees_every_promise_break() -> None:
