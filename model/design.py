@@ -69,6 +69,17 @@ class SwapDesign(Design):
 
     drops_folio_tag: bool = True  # a slot that only a folio has says NONE; in RFC v1 it names the folio
 
+    # several owners [mainline] [v2p3]
+    fork_raises_count: bool = True  # swap_dup_entry_direct before the entry is published
+    fork_clears_exclusive: bool = True  # ... and the entry loses its marker in parent and child
+    fork_protects_pages: bool = True  # a page in memory becomes read-only in parent and child
+    fault_protects_shared: bool = True  # a page whose entry has no marker is mapped read-only
+    wp_tests_references: bool = True  # do_wp_page reuses a page only when nobody else refers to it
+    wp_frees_swap_first: bool = True  # ... and to that end takes it out of the swap cache
+    wp_rechecks_pte: bool = True  # pte_same once the copy is made
+    fault_frees_unwritten: bool = True  # should_try_to_free_swap: a slot that is not on the disk is not worth keeping
+    writeout_releases_compressed: bool = True  # folio_release_non_phys_swap_backing before zswap_store
+
 
 RFC_V2 = SwapDesign()
 """The second posting [v2c]."""

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Zap: user memory goes away, and its swap entries with it.
 
-Mirrors   zap_present_ptes(), zap_nonpresent_ptes() in mm/memory.c, free_swap_cache() in
-          mm/swap_state.c, swap_put_entries_direct(), __try_to_reclaim_swap() in mm/swapfile.c
-          [v2p3] [mainline]
+Mirrors   zap_present_ptes(), zap_nonpresent_ptes() in mm/memory.c, swap_put_entries_direct(),
+          __try_to_reclaim_swap() in mm/swapfile.c [v2p3] [mainline]
 Left out  ranges: entries are freed one by one.
 """
 
@@ -14,7 +13,7 @@ from model.cluster import __swap_cluster_free_entries, vswap_mark_cache_only
 from model.design import design
 from model.memory import folio_put
 from model.objects import Content, Pte, PteWord, Swap, Task, VswapSlot, cached, folio_mapped
-from model.swap_cache import folio_free_swap, swap_cache_get_folio
+from model.swap_cache import folio_free_swap, free_swap_cache, swap_cache_get_folio
 
 
 @operation
@@ -25,15 +24,13 @@ def zap_present_ptes(s: Swap, cpu: Task, pte: Pte):
     acquire(s.ptl[pte])
     s.pte[pte] = PteWord.NONE
     s.pte_dirty[pte] = False  # an anonymous folio does not inherit it [mainline]
+    s.pte_write[pte] = False
+    s.pte_exclusive[pte] = False
     s.must_see[pte] = Content.JUNK
     release(s.ptl[pte])
     yield "the PTE is cleared"
 
-    # free_swap_cache
-    folio = s.folio[f]
-    if folio.swap is not None and not folio_mapped(s, f) and trylock(folio.lock):
-        yield from folio_free_swap(s, f)
-        release(folio.lock)
+    yield from free_swap_cache(s, f)
     folio_put(s, f)
 
 
@@ -50,6 +47,7 @@ def zap_nonpresent_ptes(s: Swap, cpu: Task, pte: Pte):
     if only_cached:
         yield from __try_to_reclaim_swap(s, v)
     s.pte[pte] = PteWord.NONE  # last: until here the PTL alone keeps the entry from being used
+    s.pte_exclusive[pte] = False
     s.must_see[pte] = Content.JUNK
     if design.zap_holds_ptl:
         release(s.ptl[pte])
@@ -69,14 +67,14 @@ def swap_put_entries_direct(s: Swap, v: VswapSlot) -> bool:
 
 
 def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
-    """Take a folio that is not mapped out of the swap cache, if its lock is free."""
+    """Take a folio that is better not there out of the swap cache, if its lock is free."""
     f = swap_cache_get_folio(s, v)
     if f is None:
         return
     yield "found the cached folio"
     folio = s.folio[f]
     if trylock(folio.lock):
-        if folio.swap == v and not folio_mapped(s, f):
+        if folio.swap == v and (not folio_mapped(s, f) or maybe("swap is nearly full")):
             yield from folio_free_swap(s, f)
         release(folio.lock)
     folio_put(s, f)

@@ -5,8 +5,7 @@ Mirrors   folio_put(), folio_get(), the page allocator, do_anonymous_page() [mai
 Left out  LRU lists: reclaim may pick any folio in use, which is more than the kernel does.
           A folio lives by its references alone: the swap cache holds one, each mapping
           one, each actor that found it one.
-          Accessed bits and write protection: without fork every swapped-in page is
-          exclusive to its process, so a present PTE is writable.
+          Accessed bits.  Write protection for any other reason than a page that is shared.
 """
 
 from __future__ import annotations
@@ -64,13 +63,15 @@ def do_anonymous_page(s: Swap, pte: Pte, memcg: Memcg):
     folio.content = fresh(Content)
     s.pte[pte] = PteWord.PRESENT(f)  # the allocator's reference is the mapping's now
     s.pte_dirty[pte] = True
+    s.pte_write[pte] = True
+    s.pte_exclusive[pte] = True
     s.must_see[pte] = folio.content
 
 
 @rule
 def user_store(s: Swap, pte: Pte):
     """The process writes to a mapped page: only the PTE notes it."""
-    require(s.pte[pte].tag == PteWord.PRESENT)
+    require(s.pte[pte].tag == PteWord.PRESENT and s.pte_write[pte])
     folio = s.folio[s.pte[pte].folio]
     expect(folio.refcount > 0, "nothing freed is used")
     folio.content = fresh(Content)

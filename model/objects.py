@@ -9,7 +9,9 @@ Left out  large folios, the zero flag, the direct (case 2) entries, several devi
           for ever, so a slot can only be free or in use.  Bad physical slots: a device with
           one slot less.  The kernel packs the count into the swap table word; both change
           under the same lock, so two fields say the same.  So do the reverse map word and its
-          cache-only bit: the bit is set and cleared by atomic bit operations.
+          cache-only bit: the bit is set and cleared by atomic bit operations.  The kernel keeps the
+          exclusive marker of a page in memory with the page, that of a swap entry in the PTE: an
+          exclusive page has one PTE (a promise), so here the PTE has both.
 """
 
 from __future__ import annotations
@@ -156,6 +158,9 @@ class Swap(State):
     zswap_lru_lock: Spinlock
 
     memcg: Array[Memcg, MemcgSwap]
+
+    pte_write: Array[Pte, bool]  # a present PTE lets the process store
+    pte_exclusive: Array[Pte, bool]  # pte_swp_exclusive(), PageAnonExclusive(): nobody else has the page
 
 
 def cached(s: Swap, v: VswapSlot) -> bool:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The swap cache: finding a folio, putting one in, taking it out.
 
-Mirrors   swap_cache_get_folio(), swap_cache_alloc_folio(), swap_cache_del_folio() in
-          mm/swap_state.c [P4p8] [v2p2]; folio_free_swap(), folio_put_swap() in
+Mirrors   swap_cache_get_folio(), swap_cache_alloc_folio(), swap_cache_del_folio(),
+          free_swap_cache() in mm/swap_state.c [P4p8] [v2p2] [mainline]; folio_free_swap(), folio_put_swap() in
           mm/swapfile.c [v2p3] [mainline]
 Left out  large orders and their uniformity checks; hibernation, which makes
           folio_free_swap() refuse.
@@ -14,7 +14,7 @@ from checker.language import *
 from model.cluster import __swap_cluster_free_entries, vswap_mark_cache_only
 from model.design import design
 from model.memory import folio_alloc, folio_get, folio_put
-from model.objects import Folio, Swap, TableWord, VswapSlot, cached, folio_test_writeback
+from model.objects import Folio, Swap, TableWord, VswapSlot, cached, folio_mapped, folio_test_writeback
 
 
 def swap_cache_get_folio(s: Swap, v: VswapSlot) -> Folio | None:
@@ -102,3 +102,11 @@ def folio_free_swap(s: Swap, f: Folio):
         folio.dirty = True
     yield "out of the swap cache"
     return True
+
+
+def free_swap_cache(s: Swap, f: Folio):
+    """Take a folio that nobody maps any more out of the swap cache, if its lock is free."""
+    folio = s.folio[f]
+    if folio.swap is not None and not folio_mapped(s, f) and trylock(folio.lock):
+        yield from folio_free_swap(s, f)
+        release(folio.lock)

@@ -3,8 +3,10 @@
 
 Mirrors   do_swap_page() in mm/memory.c, swap_read_folio() in mm/page_io.c [v2p3] [mainline]
 Left out  readahead of neighbours, large orders; the synchronous path, which differs in the
-          number of pages read only; KSM copies.  Write faults: the page is mapped and stored to
-          afterwards.  A retry inside the kernel is a new fault here.
+          number of pages read only; KSM copies.  Write faults: the page is mapped, then it is
+          stored to, or do_wp_page() comes first; the kernel keeps the PTL in between.  Devices with
+          STABLE_WRITES, whose pages are not exclusive during writeback.  A retry inside the
+          kernel is a new fault here.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
     """Fault on a page that is swapped out."""
     require(s.pte[pte].tag == PteWord.SWAP)
     v = s.pte[pte].slot
+    exclusive = s.pte_exclusive[pte]
     yield "read the PTE"
 
     f = swap_cache_get_folio(s, v)
@@ -44,7 +47,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
     yield "locked the folio"
 
     acquire(s.ptl[pte])
-    if design.fault_rechecks_pte and s.pte[pte] != PteWord.SWAP(v):
+    if design.fault_rechecks_pte and (s.pte[pte] != PteWord.SWAP(v) or s.pte_exclusive[pte] != exclusive):
         release(s.ptl[pte])
         release(folio.lock)
         folio_put(s, f)
@@ -56,6 +59,8 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
         return  # SIGBUS
     folio.anon = True
     s.pte[pte] = PteWord.PRESENT(f)  # the reference that we hold is the mapping's now
+    s.pte_write[pte] = exclusive or not design.fault_protects_shared
+    s.pte_exclusive[pte] = s.pte_write[pte]
     folio_put_swap(s, v)
     if not design.fault_keeps_ptl:
         release(s.ptl[pte])
@@ -72,7 +77,7 @@ def should_try_to_free_swap(s: Swap, v: VswapSlot) -> bool:
     """Whether the swap entry is not worth keeping beside the mapped folio."""
     with hold(s.vswap_cluster.lock):
         on_disk = s.virtual_table[v].tag == Backing.SWAPFILE
-    return not on_disk or maybe("swap is nearly full")
+    return (design.fault_frees_unwritten and not on_disk) or maybe("swap is nearly full")
 
 
 def swap_read_folio(s: Swap, f: Folio):

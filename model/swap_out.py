@@ -5,8 +5,8 @@ Mirrors   shrink_folio_list(), pageout(), __remove_mapping() in mm/vmscan.c, try
           in mm/rmap.c [mainline]; swap_writeout() in mm/page_io.c [v2p2] [v2p3]
 Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation and the other
           reasons not to reclaim a folio: reclaim may start on it later, with the same effect.
-          Large folios and their split.  folio_release_non_phys_swap_backing() before zswap_store():
-          a dirty anonymous folio has no compressed copy that it could release (a promise).
+          Large folios and their split.  A mapping that fork adds behind the walk of
+          try_to_unmap(): it is found here; the kernel may miss it and keeps the folio then.
           Freeing the slot of an activated folio when swap is nearly full: folio_free_swap() with
           the same tests, done elsewhere too.  Swap counts too large for their field.
 """
@@ -14,10 +14,16 @@ Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation 
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import folio_alloc_swap, folio_realloc_swap, vswap_clear_cache_only, vswap_prepare_writeout
+from model.cluster import (
+    __vswap_release_backing,
+    folio_alloc_swap,
+    folio_realloc_swap,
+    vswap_clear_cache_only,
+    vswap_prepare_writeout,
+)
 from model.design import design
 from model.memory import folio_free, folio_put
-from model.objects import Folio, Pte, PteWord, Reclaim, Swap, Task, folio_test_writeback
+from model.objects import Backing, Folio, Pte, PteWord, Reclaim, Swap, Task, VswapSlot, folio_test_writeback
 from model.page_io import __swap_writepage_phys
 from model.swap_cache import __swap_cache_del_folio, folio_free_swap
 from model.zswap import zswap_store
@@ -84,25 +90,27 @@ def shrink_folio_list(s: Swap, cpu: Reclaim | Task, f: Folio):
 
 
 def try_to_unmap(s: Swap, f: Folio):
-    """Replace the PTE that maps a cached folio by its swap entry."""
+    """Replace the PTEs that map a cached folio by its swap entry, one by one."""
     folio = s.folio[f]
-    if folio.swap is None:
-        return  # no swap entry to put there: a warning [mainline]
-    pte = choose_or_none(Pte, where=lambda p: s.pte[p] == PteWord.PRESENT(f))
-    if pte is None:
-        return
-    acquire(s.ptl[pte])
-    v = folio.swap
-    with hold(s.vswap_cluster.lock):
-        s.count[v] += 1  # folio_dup_swap: before the entry is published
-        vswap_clear_cache_only(s, v)
-    s.pte[pte] = PteWord.SWAP(v)
-    if s.pte_dirty[pte]:
-        folio.dirty = True
-        s.pte_dirty[pte] = False
-    folio_put(s, f)  # the mapping's
-    release(s.ptl[pte])
-    yield "unmapped"
+    while True:
+        if folio.swap is None:
+            return  # no swap entry to put there: a warning [mainline]
+        pte = choose_or_none(Pte, where=lambda p: s.pte[p] == PteWord.PRESENT(f))
+        if pte is None:
+            return
+        acquire(s.ptl[pte])
+        v = folio.swap
+        with hold(s.vswap_cluster.lock):
+            s.count[v] += 1  # folio_dup_swap: before the entry is published
+            vswap_clear_cache_only(s, v)
+        s.pte[pte] = PteWord.SWAP(v)  # the exclusive marker goes from the page to the entry
+        s.pte_write[pte] = False
+        if s.pte_dirty[pte]:
+            folio.dirty = True
+            s.pte_dirty[pte] = False
+        folio_put(s, f)  # the mapping's
+        release(s.ptl[pte])
+        yield "unmapped"
 
 
 def pageout(s: Swap, f: Folio):
@@ -128,6 +136,9 @@ def swap_writeout(s: Swap, f: Folio):
     if not design.drops_folio_tag:
         vswap_prepare_writeout(s, folio.swap, f)
         yield "nothing but a physical slot is kept"
+    elif design.writeout_releases_compressed:
+        folio_release_non_phys_swap_backing(s, folio.swap)
+        yield "no compressed copy is left"
     stored = yield from zswap_store(s, f)
     if stored:
         release(folio.lock)
@@ -146,6 +157,13 @@ def swap_writeout(s: Swap, f: Folio):
     yield "backed by a physical slot"
     __swap_writepage_phys(s, f, p)
     return True
+
+
+def folio_release_non_phys_swap_backing(s: Swap, v: VswapSlot):
+    """Free what backs the slot of a cached folio unless it is a physical slot, which can be used again."""
+    with hold(s.vswap_cluster.lock):
+        if s.virtual_table[v].tag not in (Backing.SWAPFILE, Backing.NONE):
+            __vswap_release_backing(s, v)
 
 
 def __remove_mapping(s: Swap, f: Folio) -> bool:

@@ -6,6 +6,7 @@ Who does what
     Reclaim    shrink_folio_list         a folio is unmapped, written out, dropped (kswapd)
     Task       do_swap_page, zap_*       the process faults and unmaps; it may also have to
                shrink_folio_list         reclaim by itself (a scope says whether)
+               copy_*, do_wp_page        it forks, and writes to a page that it shares
     Worker     swap_reclaim_work         physical slots are taken back when the device is full
     nobody     first touch and stores of the process, ends of disk requests
 
@@ -18,6 +19,7 @@ is done, and whatever nobody else can reach yet or any more.
 from __future__ import annotations
 
 from checker.language import Model
+from model.fork import copy_nonpresent_pte, copy_present_ptes
 from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.memory import do_anonymous_page, user_store
 from model.objects import Reclaim, Shrinker, Swap, Task, Worker
@@ -25,6 +27,7 @@ from model.page_io import end_swap_bio_read, end_swap_bio_write
 from model.slot_reclaim import swap_reclaim_work
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
+from model.write_fault import do_wp_page
 from model.zswap import zswap_writeback_entry
 
 VSWAP = Model(
@@ -33,7 +36,10 @@ VSWAP = Model(
     operations={
         Shrinker: [zswap_writeback_entry],
         Reclaim: [shrink_folio_list],
-        Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list],
+        Task: [
+            do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list,
+            copy_present_ptes, copy_nonpresent_pte, do_wp_page,
+        ],
         Worker: [swap_reclaim_work],
     },
 )

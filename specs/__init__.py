@@ -3,6 +3,7 @@
 
 from specs.as_posted import *
 from specs.backing import *
+from specs.fork import *
 from specs.hint import *
 from specs.o05 import *
 from specs.rfc_v1 import *

@@ -94,3 +94,22 @@ def a_transfer_touches_no_pte_and_no_count(old: Swap, new: Swap):
     return not moved or (
         all(old.pte[p] == new.pte[p] for p in Pte) and all(old.count[v] == new.count[v] for v in VswapSlot)
     )
+
+
+def share(s: Swap, p: Pte, q: Pte) -> bool:
+    """Two PTEs refer to one page, wherever it is; one that a zap is about to clear does not count."""
+    same = s.pte[p] == s.pte[q] or any(
+        (s.pte[p] == PteWord.PRESENT(f) and s.pte[q] == PteWord.SWAP(v))
+        or (s.pte[q] == PteWord.PRESENT(f) and s.pte[p] == PteWord.SWAP(v))
+        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f)
+    )
+    return same and s.pte[p] != PteWord.NONE and not locked(s.ptl[p]) and not locked(s.ptl[q])
+
+
+@invariant
+def who_may_write_has_the_page_alone(s: Swap):
+    """A page that its owner may write to, or that is marked exclusive, is nobody else's."""
+    return not any(
+        (s.pte_write[p] or s.pte_exclusive[p]) and share(s, p, q)
+        for p in Pte for q in Pte if p != q
+    )

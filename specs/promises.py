@@ -11,6 +11,7 @@ from specs.content import (
     no_slot_without_content,
     swapin_returns_what_was_written,
     the_only_copy_is_dirty,
+    who_may_write_has_the_page_alone,
 )
 from specs.counts import (
     a_folio_at_work_is_in_use,
@@ -64,6 +65,7 @@ PROMISES = [
     what_is_used_has_a_reference,
     a_folio_at_work_is_in_use,
     no_folio_is_leaked,
+    who_may_write_has_the_page_alone,
 ]
 """What must hold of every state and every step."""
 

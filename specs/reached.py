@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from checker.language import *
-from model.objects import Backing, Bio, Folio, Pte, PteWord, Swap, TableWord, VswapSlot, cached
+from model.objects import Backing, Bio, Folio, Pte, PteWord, Swap, TableWord, VswapSlot, ZswapEntry, cached
+from model.swap_cache import folio_free_swap
 from model.swap_in import do_swap_page
-from model.swap_out import pageout
+from model.swap_out import pageout, shrink_folio_list
+from model.write_fault import do_wp_page, wp_page_copy
 from model.zswap import zswap_load, zswap_writeback_entry
 
 
@@ -83,3 +85,63 @@ def reclaim_meets_writeback(s: Swap):
 def a_fault_meets_zswap(s: Swap):
     """A fault decompresses a page."""
     return at(zswap_load, "decompressed")
+
+
+@reachable
+def two_ptes_map_a_cached_page(s: Swap):
+    """Two PTEs map one folio, and it is in the swap cache."""
+    return any(s.pte[p] == PteWord.PRESENT(f) and s.pte[q] == PteWord.PRESENT(f) and s.folio[f].swap is not None
+               for p in Pte for q in Pte for f in Folio if p != q)
+
+
+@reachable
+def an_owner_swaps_in_before_the_other(s: Swap):
+    """One owner has mapped the page again, the other finds it in the swap cache."""
+    return any(
+        s.pte[p] == PteWord.PRESENT(f) and s.pte[q] == PteWord.SWAP(v) and s.table[v] == TableWord.PFN(f)
+        and at(do_swap_page, "locked the folio", pte=q, v=v)
+        for p in Pte for q in Pte for f in Folio for v in VswapSlot
+    )
+
+
+@reachable
+def the_owners_part(s: Swap):
+    """One owner has written to its copy, the other's page is swapped out and not cached."""
+    return any(
+        s.pte[p].tag == PteWord.PRESENT and s.pte[q] == PteWord.SWAP(v) and s.table[v] == TableWord.SHADOW
+        and s.must_see[p] != s.must_see[q]
+        for p in Pte for q in Pte for v in VswapSlot
+    )
+
+
+@reachable
+def a_cached_page_is_taken_over(s: Swap):
+    """A write fault has taken the page out of the swap cache, to keep it for its owner alone."""
+    return at(do_wp_page) and at(folio_free_swap, "out of the swap cache") and not at(shrink_folio_list)
+
+
+@reachable
+def a_copy_comes_too_late(s: Swap):
+    """A write fault has made its copy, and the PTE no longer maps the original."""
+    return any(
+        at(wp_page_copy, "copied", pte=p, old=f) and s.pte[p] != PteWord.PRESENT(f)
+        for p in Pte for f in Folio
+    )
+
+
+@reachable
+def writeback_meets_two_owners(s: Swap):
+    """zswap writeback moves a slot to the disk that two PTEs refer to."""
+    return any(
+        at(zswap_writeback_entry, "backed by a physical slot", v=v) and s.count[v] == 2 for v in VswapSlot
+    )
+
+
+@reachable
+def a_page_is_newer_than_its_compressed_copy(s: Swap):
+    """A page goes out again while what it was before is still in zswap."""
+    return any(
+        s.table[v] == TableWord.PFN(f) and s.virtual_table[v] == Backing.ZSWAP(e)
+        and s.zswap[e].content != s.folio[f].content and at(pageout, "clean for I/O", f=f)
+        for v in VswapSlot for f in Folio for e in ZswapEntry
+    )

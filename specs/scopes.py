@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from checker.language import *
+from model.fork import copy_nonpresent_pte, copy_present_ptes
 from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.objects import (
     Backing,
@@ -25,6 +27,8 @@ from model.objects import (
     ZswapEntry,
 )
 from model.swap_in import do_swap_page
+from model.swap_out import shrink_folio_list
+from model.write_fault import do_wp_page
 
 ONE_OF_EACH = {
     Pte: 1, Folio: 2, VswapSlot: 1, PhysSlot: 1, ZswapEntry: 1, Memcg: 1, Shrinker: 1, Reclaim: 1, Task: 1,
@@ -66,13 +70,48 @@ one_folio = scope(
     {Folio: 1, VswapSlot: 2, Shrinker: 0}, failures=["zswap refuses the page"],
 )
 
-two_cpus = Scope("one page; a CPU in the shrinker, one that does all the rest", sizes={**ONE_OF_EACH, Reclaim: 0})
+two_cpus = Scope(
+    "one page; a CPU in the shrinker, one that does all the rest", sizes={**ONE_OF_EACH, Reclaim: 0},
+    operations={Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list]},
+)
+
+OWNERS = [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, copy_present_ptes, copy_nonpresent_pte, do_wp_page]
+
+
+def owners(name: str, changes: Mapping[type, int], failures: Iterable[str] | None = (),
+           task: Iterable[Callable[..., Any]] = OWNERS) -> Scope:
+    """As scope(), but a page may get a second owner; a failure is named or does not happen."""
+    return Scope(name, sizes={**ONE_OF_EACH, Pte: 2, **changes}, operations={Task: list(task)}, failures=failures)
+
+
+two_owners = owners("a page with two owners, a CPU of each role, nothing fails", {})
+two_owners_reclaimed = owners("a page with two owners, no shrinker, nothing fails", {Shrinker: 0})
+two_owners_refused = owners(
+    "a page with two owners, no shrinker, zswap may refuse a page, swap may be nearly full", {Shrinker: 0},
+    failures=["zswap refuses the page", "swap is nearly full"],
+)
+two_owners_all_failures = owners("a page with two owners, a CPU of each role", {}, failures=None)
+two_owners_two_slots = owners("a page with two owners, two virtual slots, no shrinker, nothing fails", {
+    Shrinker: 0, VswapSlot: 2,
+})
+three_owners = owners("a page with three owners, no shrinker, nothing fails", {Shrinker: 0, Pte: 3})
+two_owners_two_threads = owners(
+    "a page with two owners, two threads, a shrinker, no reclaim, nothing fails", {Reclaim: 0, Task: 2},
+)
+two_owners_two_threads_reclaimed = owners("a page with two owners, two threads, no shrinker, nothing fails", {
+    Shrinker: 0, Task: 2,
+})
+two_owners_no_io = owners("a page with two owners, no reclaim, no shrinker, nothing fails", {Reclaim: 0, Shrinker: 0})
+two_owners_unmapped = owners(
+    "a page with two owners, fork, write faults and reclaim", {Shrinker: 0}, task=[copy_present_ptes, do_wp_page],
+)
 
 
 def one_page_in_zswap(s: Swap):
     """One page was swapped out to zswap and dropped from memory."""
     pte, v, e = Pte(0), VswapSlot(0), ZswapEntry(0)
     s.pte[pte] = PteWord.SWAP(v)
+    s.pte_exclusive[pte] = True
     s.must_see[pte] = fresh(Content)
     s.table[v] = TableWord.SHADOW
     s.count[v] = 1

@@ -60,6 +60,7 @@ fault_drops_ptl_early = what_if(
     breaks=[
         "a_folio_at_work_is_in_use",
         "a_dirty_folio_has_no_compressed_copy",
+        "swapin_returns_what_was_written",
     ],
     scope=two_threads_no_shrinker,
     default=False,
@@ -69,13 +70,6 @@ fault_maps_unread_folio = what_if(
     """A folio that could not be read must not be mapped [O26].""",
     SwapDesign(fault_checks_uptodate=False),
     breaks=["swapin_returns_what_was_written"],
-    default=False,
-)
-
-load_leaves_folio_clean = what_if(
-    """zswap_load frees the compressed copy, so the folio that it filled must be dirty.""",
-    SwapDesign(load_dirties_folio=False),
-    breaks=["the_only_copy_is_dirty", "clean_means_backed"],
     default=False,
 )
 

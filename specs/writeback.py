@@ -73,7 +73,6 @@ writeback_pins_by_count = what_if(
         "a_transfer_touches_no_pte_and_no_count",
         "clean_means_backed",
         "a_dirty_folio_has_no_compressed_copy",
-        "a_zswap_entry_has_one_place",
     ],
     start=(one_page_in_zswap,),
 )

@@ -20,9 +20,10 @@ AS_POSTED = {name: spec for name, spec in SPECS.items() if spec.design == SwapDe
 WHAT_IFS = {name: spec for name, spec in SPECS.items() if name not in AS_POSTED}
 
 SIZES = {
-    "rfc_v2": (239666, 1055617, 80),
-    "rfc_v2_two_entries": (226991, 840154, 91),
-    "rfc_v2_two_shrinkers": (153260, 671464, 75),
+    "rfc_v2": (237408, 1042649, 83),
+    "rfc_v2_two_entries": (225393, 834502, 95),
+    "rfc_v2_two_shrinkers": (147826, 649204, 78),
+    "rfc_v2_two_owners": (408431, 1479947, 93),
 }
 """States, transitions and depth; a change of the model that means to change nothing keeps them."""
 

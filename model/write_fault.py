@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The write fault on a page that is mapped read-only: take it over, or copy it.
+
+Mirrors   do_wp_page(), wp_can_reuse_anon_folio(), wp_page_copy() in mm/memory.c [mainline]
+Left out  the first, unlocked look at the PTE: the fault starts where it is compared under the
+          PTL.  KSM, huge pages, userfaultfd.  The copy is charged to the memcg of the original.
+"""
+
+from __future__ import annotations
+
+from checker.language import *
+from model.design import design
+from model.memory import folio_alloc, folio_get, folio_put
+from model.objects import Folio, Pte, PteWord, Swap, Task
+from model.swap_cache import folio_free_swap, free_swap_cache
+
+
+@operation
+def do_wp_page(s: Swap, cpu: Task, pte: Pte):
+    """Write fault on a page that is mapped read-only."""
+    require(s.pte[pte].tag == PteWord.PRESENT and not s.pte_write[pte])
+    acquire(s.ptl[pte])
+    f = s.pte[pte].folio
+    reused = s.pte_exclusive[pte]
+    if not reused:
+        reused = yield from wp_can_reuse_anon_folio(s, f)
+    if reused:
+        s.pte_exclusive[pte] = True
+        s.pte_write[pte] = True
+        s.pte_dirty[pte] = True
+        release(s.ptl[pte])
+        return
+    folio_get(s, f)
+    release(s.ptl[pte])
+    yield "the page must be copied"
+    yield from wp_page_copy(s, pte, f)
+
+
+def wp_can_reuse_anon_folio(s: Swap, f: Folio):
+    """PTL held: whether the page is nobody else's; tries to take it out of the swap cache first."""
+    folio = s.folio[f]
+    if design.wp_tests_references and folio.refcount > 1 + (1 if folio.swap is not None else 0):
+        return False
+    if not trylock(folio.lock):
+        return False
+    if design.wp_frees_swap_first:
+        yield from folio_free_swap(s, f)
+        alone = folio.refcount == 1
+    else:
+        alone = folio.refcount == 1 + (1 if folio.swap is not None else 0)
+    release(folio.lock)
+    return alone or not design.wp_tests_references
+
+
+def wp_page_copy(s: Swap, pte: Pte, old: Folio):
+    """Give a PTE a copy of the page that it maps; we hold a reference to the page."""
+    new = folio_alloc(s)
+    if new is None:
+        folio_put(s, old)
+        return  # -ENOMEM
+    folio = s.folio[new]
+    folio.memcg = s.folio[old].memcg
+    if maybe("memcg charge of the folio fails"):
+        folio_put(s, new)
+        folio_put(s, old)
+        return  # -ENOMEM
+    folio.anon = True
+    folio.uptodate = True
+    folio.content = s.folio[old].content
+    yield "copied"
+
+    acquire(s.ptl[pte])
+    if design.wp_rechecks_pte and (s.pte[pte] != PteWord.PRESENT(old) or s.pte_write[pte]):
+        release(s.ptl[pte])
+        folio_put(s, new)
+        folio_put(s, old)
+        return
+    s.pte[pte] = PteWord.PRESENT(new)
+    s.pte_write[pte] = True
+    s.pte_exclusive[pte] = True
+    s.pte_dirty[pte] = True
+    folio_put(s, old)  # the mapping's
+    release(s.ptl[pte])
+    yield "the copy is mapped"
+    yield from free_swap_cache(s, old)
+    folio_put(s, old)
