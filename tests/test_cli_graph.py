@@ -282,7 +282,7 @@ def test_nothing_to_draw(capsys: Capture, tmp_path: Path) -> None:
 
 
 def test_a_machine_of_not_everything_says_so(capsys: Capture, tmp_path: Path) -> None:
-    for limit in (["--max-states", "40"], ["--time", "0.000001"]):
+    for limit in (["--max-states", "40"], ["--time", "0.000001"], ["--memory", "1M"]):
         path = tmp_path / "g.svg"
         done = run(capsys, "graph", COUNTER, "locked_add", "-o", str(path), "--quotient", "done", *limit)
         assert done.code == 3 and "not all of them: the " in done.out and "not all of them" in path.read_text()

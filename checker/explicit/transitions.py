@@ -1,26 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every reachable transition, one after the other, for what a search does not keep.
 
-Python drives this walk, at some hundred thousand transitions a second: it is for
+Python drives this walk, at about 100,000 transitions a second: it is for
 pictures of small scopes.  Verdicts come from ``explore``.
 """
 
 from __future__ import annotations
 
 import ctypes
+import resource
 import struct
 import time
 from collections.abc import Iterator
 
 from checker.explicit.context import ERROR_BIT, Ctx
 from checker.explicit.layout import Layout
+from checker.explicit.memory import show
 from checker.explicit.one_step import OneStep
 from checker.explicit.result import LimitError, Limits
 from checker.language import ir
 
 Words = tuple[int, ...]
 _LOOK = 1 << 10
-"""States between two looks at the clock."""
+"""States between two looks at the clock and the memory."""
 
 
 class Transitions:
@@ -71,6 +73,10 @@ class Transitions:
                 if not record[words + 1] >> ERROR_BIT]
 
     def _late(self, started: float) -> bool:
+        """Whether a limit is reached; that of memory is about the whole process."""
         if self.limits.seconds is not None and time.monotonic() - started > self.limits.seconds:
             self.stopped = f"the time limit of {self.limits.seconds:g} s is reached"
+        used = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if self.limits.memory is not None and used > self.limits.memory:
+            self.stopped = f"the memory limit of {show(self.limits.memory)} is reached"
         return self.stopped is not None
