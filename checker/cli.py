@@ -48,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _check(commands.add_parser("check", help="the gate: every default spec, or the named ones", epilog=EXITS,
                                formatter_class=argparse.RawDescriptionHelpFormatter))
+    _prove(commands.add_parser("prove", help="z3: claims about the bits of machine words (--words)", epilog=EXITS,
+                               formatter_class=argparse.RawDescriptionHelpFormatter))
     _explain(commands.add_parser("explain", help="the race of a spec, in columns"))
     _graph(commands.add_parser("graph", help="a race, or the state machine of one object, as SVG, DOT or GraphML"))
     _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
@@ -86,6 +88,16 @@ def _check(p: argparse.ArgumentParser) -> None:
                    help="print for people (text), programs (json), or CI (junit, ktap); see docs/ci.md")
     p.add_argument("--first", action="store_true", help="stop at the first promise that breaks")
     _drawing(p)
+
+
+def _prove(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="*", metavar="FORMAT|FILE.py",
+                   help="word formats to prove (default: all of them); a file holds formats of your own")
+    p.add_argument("--words", action="store_true", dest="about_words",
+                   help="prove claims about the bits of words; see docs/words.md")
+    p.add_argument("--time", type=_seconds, metavar="TIME", help="decide each claim within this time, or not at all")
+    p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
+                   help="print one JSON document")
 
 
 def _explain(p: argparse.ArgumentParser) -> None:

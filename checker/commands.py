@@ -340,6 +340,12 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
     return Exit.AS_EXPECTED
 
 
+def proving(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.prove import prove
+
+    return prove(arguments, output)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
-    "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing,
+    "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
 }
