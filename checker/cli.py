@@ -48,7 +48,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _check(commands.add_parser("check", help="the gate: every default spec, or the named ones", epilog=EXITS,
                                formatter_class=argparse.RawDescriptionHelpFormatter))
+    _prove(commands.add_parser("prove", help="z3: claims about the bits of machine words (--words)", epilog=EXITS,
+                               formatter_class=argparse.RawDescriptionHelpFormatter))
     _explain(commands.add_parser("explain", help="the race of a spec, in columns"))
+    _graph(commands.add_parser("graph", help="a race, or the state machine of one object, as SVG, DOT or GraphML"))
     _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
     _list(commands.add_parser("list", help="operations, promises, designs, scopes, specs"))
     return top
@@ -87,6 +90,16 @@ def _check(p: argparse.ArgumentParser) -> None:
     _drawing(p)
 
 
+def _prove(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="*", metavar="FORMAT|FILE.py",
+                   help="word formats to prove (default: all of them); a file holds formats of your own")
+    p.add_argument("--words", action="store_true", dest="about_words",
+                   help="prove claims about the bits of words; see docs/words.md")
+    p.add_argument("--time", type=_seconds, metavar="TIME", help="decide each claim within this time, or not at all")
+    p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
+                   help="print one JSON document")
+
+
 def _explain(p: argparse.ArgumentParser) -> None:
     p.add_argument("words", nargs="+", metavar="SPEC|FILE.py|PROMISE",
                    help="the spec, the file if it is not of the installed model, and promises if not all that break")
@@ -96,6 +109,18 @@ def _explain(p: argparse.ArgumentParser) -> None:
     p.add_argument("--as", choices=VIEWS, dest="view",
                    help="print nothing but a text for a commit message, a Mermaid sequence diagram, "
                         "or a Python program that runs the model's own functions to the break")
+
+
+def _graph(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="+", metavar="SPEC|FILE.py|PROMISE",
+                   help="the spec, the file if it is not of the installed model, and the promise if not the first "
+                        "that the spec expects to break")
+    p.add_argument("-o", "--output", required=True, metavar="FILE", help="what to write: .svg, .dot or .graphml")
+    p.add_argument("--quotient", metavar="FIELDS",
+                   help="draw which values of these fields of one object follow each other, and by which operation, "
+                        "over all reachable states (for example: table,count)")
+    _question(p)
+    _limits(p)
 
 
 def _replay(p: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from checker.asked import Asked, ask
 from checker.language.errors import LanguageError, ModelError, UsageError
 from checker.report.output import Line, Output, OutputError
 from checker.report.verdict import Exit, SpecResult, worst
-from checker.run import Bounds, Ran, interruptible, missing, run
+from checker.run import Bounds, Ran, interruptible, main_trace, missing, run
 from checker.words import unknown
 
 if TYPE_CHECKING:
@@ -153,17 +153,12 @@ def _traces(ran: Ran) -> list[Trace]:
     return [verdict.trace for verdict in ran.result.verdicts if verdict.trace is not None]
 
 
-def _chosen(ran: Ran, traces: Sequence[Trace]) -> Trace:
-    """The race of what the spec is about, or else the shortest."""
-    order = ran.result.expected
-    return min(traces, key=lambda t: (order.index(t.promise) if t.promise in order else len(order), len(t.steps)))
-
-
 def _draw_one(ran: Ran, traces: Sequence[Trace], arguments: argparse.Namespace, output: Output) -> None:
     """The chosen race; the others by name."""
     if not traces:
         return
-    chosen = _chosen(ran, traces)
+    chosen = main_trace(ran)
+    assert chosen is not None
     _draw(chosen, arguments, output)
     others = [trace.promise for trace in traces if trace is not chosen]
     if others:
@@ -209,7 +204,8 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
         if arguments.form == "json":
             continue
         if arguments.view is not None:
-            output.lines(_view(arguments.view, _chosen(ran, traces), asked, ran).splitlines() if traces else [])
+            chosen = main_trace(ran)
+            output.lines(_view(arguments.view, chosen, asked, ran).splitlines() if chosen else [])
             continue
         for trace in traces if promises else ():
             _draw(trace, arguments, output)
@@ -285,6 +281,15 @@ def _known(promises: Sequence[str], ran: Ran) -> None:
             raise UsageError(unknown(f"promise in {ran.result.spec} with the name", promise, known))
 
 
+# ----------------------------------------------------------------------- graph
+
+
+def graph(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.drawing import graph as draw
+
+    return draw(arguments, output)
+
+
 # ---------------------------------------------------------------------- replay
 
 
@@ -335,6 +340,12 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
     return Exit.AS_EXPECTED
 
 
+def proving(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.prove import prove
+
+    return prove(arguments, output)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
-    "check": check, "explain": explain, "replay": replay, "list": listing,
+    "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
 }

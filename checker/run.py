@@ -18,6 +18,7 @@ from checker.report.verdict import Exit, SpecResult, Verdict, judge
 
 if TYPE_CHECKING:
     from checker.counterexample.follow import Question
+    from checker.counterexample.trace import Trace
     from checker.explicit.result import Coverage, Exploration
     from checker.language.build import Built
     from checker.language.spec import Spec
@@ -166,6 +167,14 @@ def follow_all(ran: Ran, found: Exploration, traces: bool | Sequence[str]) -> No
         wanted = verdict.promise in traces if not isinstance(traces, bool) else traces or verdict.surprise is not None
         if verdict.verdict == "broken" and wanted and verdict.promise in found.findings:
             verdict.trace = follow(ran.question, found.findings[verdict.promise])
+
+
+def main_trace(ran: Ran) -> Trace | None:
+    """The race of what the spec is about, or else the shortest of those that were followed."""
+    traces = [verdict.trace for verdict in ran.result.verdicts if verdict.trace is not None]
+    order = ran.result.expected
+    return min(traces, default=None,
+               key=lambda t: (order.index(t.promise) if t.promise in order else len(order), len(t.steps)))
 
 
 def _undecided(system: Built, spec: Spec, result: SpecResult) -> list[Verdict]:

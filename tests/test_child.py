@@ -1,78 +1,76 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Work in a child process: what it sends arrives, and nothing of it outlives its limit."""
+"""Questions to a child process: answers arrive, and nothing outlives its limit."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
 from itertools import count
 
 import pytest
 
-from checker.symbolic.child import Failed, TimedOut, messages
+from checker.symbolic.child import Child, ChildError, Undecided
 
-Send = Callable[[object], None]
+LONG = 600.0
+"""Seconds that no answer here needs."""
 
 
-def test_messages_arrive_in_order() -> None:
-    def work(send: Send) -> None:
-        for k in range(3):
-            send((k, os.getpid()))
+def test_what_the_answers_build_up_lives_from_question_to_question() -> None:
+    asked: list[int] = []
 
-    found = list(messages(work))
-    assert [k for k, _ in found] == [0, 1, 2]
-    assert {pid for _, pid in found} != {os.getpid()}
+    def answer(question: int) -> tuple[int, int]:
+        asked.append(question)
+        return sum(asked), os.getpid()
+
+    with Child(answer) as child:
+        found = [child.ask(k, LONG) for k in (1, 2, 3)]
+    assert [total for total, _ in found] == [1, 3, 6]
+    assert len({pid for _, pid in found}) == 1 and found[0][1] != os.getpid()
+    assert asked == []
+
+
+def forever(question: object) -> None:
+    for _ in count():
+        pass
 
 
 def test_endless_work_is_killed_at_its_limit() -> None:
-    def work(send: Send) -> None:
-        for _ in count():
-            pass
-
-    with pytest.raises(TimedOut):
-        list(messages(work, seconds=0.2))
-    assert not multiprocessing.active_children()
+    with Child(forever) as child:
+        with pytest.raises(Undecided, match=r"0\.1 s"):
+            child.ask(None, 0.1)
+        assert not multiprocessing.active_children()
 
 
-def test_a_child_dies_with_the_question() -> None:
-    """Whoever stops listening leaves no process behind."""
-    def work(send: Send) -> None:
-        send(os.getpid())
-        for _ in count():
-            pass
-
-    asked = messages(work)
-    child = next(asked)
-    asked.close()  # type: ignore[attr-defined]
+def test_a_child_dies_with_its_owner() -> None:
+    with Child(abs) as child:
+        assert child.ask(-1, LONG) == 1
+        pid = child.pid
+        assert pid is not None
     with pytest.raises(ProcessLookupError):
-        os.kill(child, 0)
+        os.kill(pid, 0)
 
 
 def test_an_exception_in_the_child_is_told() -> None:
-    def work(send: Send) -> None:
-        send("before")
-        raise ValueError("a reason")
+    def answer(question: str) -> None:
+        raise ValueError(question)
 
-    found = []
-    with pytest.raises(Failed, match="a reason"):
-        for message in messages(work):
-            found.append(message)
-    assert found == ["before"]
+    with Child(answer) as child, pytest.raises(ChildError, match="ValueError: a reason"):
+        child.ask("a reason", LONG)
 
 
 def test_a_child_that_is_killed_is_told() -> None:
-    def work(send: Send) -> None:
+    def answer(question: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    with pytest.raises(Failed, match="-9"):
-        list(messages(work))
+    with Child(answer) as child, pytest.raises(Undecided, match="signal 9"):
+        child.ask(None, LONG)
 
 
 def test_an_interrupt_is_for_the_parent() -> None:
-    def work(send: Send) -> None:
+    def answer(question: object) -> str:
         os.kill(os.getpid(), signal.SIGINT)
-        send("still here")
+        return "still here"
 
-    assert list(messages(work)) == ["still here"]
+    with Child(answer) as child:
+        assert child.ask(None, LONG) == "still here"

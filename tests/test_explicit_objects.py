@@ -142,9 +142,9 @@ def test_another_compiler_finds_nothing(tmp_path, compilations, monkeypatch):
 
 def test_code_compiled_for_speed_is_preferred(tmp_path, compilations):
     kept_here = Objects(tmp_path)
-    assert not Native([FIVE], speed=0, objects=kept_here).fast
-    assert Native([FIVE], objects=kept_here).fast
-    assert Native([FIVE], speed=0, objects=kept_here).fast
+    assert Native([FIVE], speed=0, objects=kept_here).slow == len(FIVE)
+    assert Native([FIVE], objects=kept_here).slow == 0
+    assert Native([FIVE], speed=0, objects=kept_here).slow == 0
     assert [speed for _, speed in compilations] == [0, 2]
 
 

@@ -68,7 +68,6 @@ class Machine:
             raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
         self._runtime = _runtime(self.words)
         self._model = Native(program.texts, speed=0, hot=program.hot)
-        self.optimised = self._model.fast
         self.ctx = (ctypes.c_int64 * Ctx.WORDS)()
         self._counts = (_U64 * max(program.counts, 1))()
         self._script = (ctypes.c_int64 * (2 * MOST_CHOICES))()
@@ -123,10 +122,14 @@ class Machine:
         self._normalise = function("normalise", _U64, _POINTER) if self.program.renames else None
         self._canonical = function("canonical", _U64, _POINTER) if self.program.group else None
 
+    @property
+    def slow(self) -> int:
+        """Characters of the model's text that are not compiled for speed."""
+        return self._model.slow
+
     def optimise(self) -> None:
-        """Compiles the model's code once more, for speed."""
+        """Compiles for speed what is not."""
         self._model = Native(self.program.texts, hot=self.program.hot)
-        self.optimised = True
         self._link()
 
     # -- memory

@@ -56,15 +56,15 @@ class Native:
     """The functions of some modules of LLVM text, ready to be called.
 
     ``speed`` 0 compiles fast and runs slowly: for code that runs a few times; what
-    was compiled for speed before is taken all the same.  ``fast`` says whether all
-    of it is.  ``hot`` are modules that are compiled for speed in any case.
+    was compiled for speed before is taken all the same.  ``slow`` are the characters
+    of text that were not.  ``hot`` are modules that are compiled for speed in any case.
     ``objects`` is where compiled modules are looked for and kept.
     """
 
     def __init__(self, texts: Iterable[str], speed: int = FAST, objects: Objects | None = None,
                  hot: Iterable[str] = ()) -> None:
         self._objects = shared() if objects is None else objects
-        self.fast = True
+        self.slow = 0
         found = [self._object(text, speed) for text in dict.fromkeys(texts)]
         found += [self._object(text, FAST) for text in hot]
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine(speed))
@@ -81,7 +81,7 @@ class Native:
             data = compiled(text, speed)
             self._objects.put(key_of(text, str(speed), _compiler()), data)
             known = speed
-        self.fast &= known == FAST
+        self.slow += 0 if known == FAST else len(text)
         return data
 
     def address(self, name: str) -> int:

@@ -82,11 +82,6 @@ class Program:
             self.texts += self.hot
             self.hot = []
 
-    @property
-    def size(self) -> int:
-        """Characters of text."""
-        return sum(map(len, self.texts))
-
     def error(self, number: int) -> tuple[str, str]:
         """What the number of an error means: the promise, and what happened where."""
         return self._errors[number >> 16][number & 0xFFFF]

@@ -115,7 +115,7 @@ class Search:
     def _advance(self, end: int) -> None:
         """One call of the native search, then whatever limits say."""
         machine = self.machine
-        if not machine.optimised and time.thread_time() - self._began > self.program.size * _PATIENCE:
+        if machine.slow and time.thread_time() - self._began > machine.slow * _PATIENCE:
             machine.optimise()
         before = time.monotonic()
         if not machine.search(end, self._share) and not machine.grow():
@@ -127,7 +127,7 @@ class Search:
             self._share = max(_LEAST_SHARE, self._share // 2)
         self.stopped = machine.overrun() or self.stopped
         self._pause(now)
-        if self.progress is not None and now - self._told > _LONG:
+        if self.progress is not None and self.stopped is None and now - self._told > _LONG:
             self._told = now
             count = machine[Ctx.COUNT]
             self.progress(count, machine[Ctx.TRANSITIONS], len(self.layers) - 1, count - machine[Ctx.NEXT])

@@ -5,17 +5,24 @@
 them; ``expressions`` (with ``quantifiers``) and ``step`` evaluate a procedure over
 an unknown state, ``relation`` makes one formula of a whole system, ``successors``
 asks it about one state.
+
+``words`` (with ``bits`` and ``theorem``) decides claims about machine words; ``child``
+runs solvers in processes that can be killed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from checker.language import ir
+from checker.language.errors import LanguageError, UsageError
 
 if TYPE_CHECKING:
+    from checker.language.claims import Claim
     from checker.symbolic.successors import OneStep
+    from checker.symbolic.words import Answer
 
 
 def one_step(system: ir.System) -> OneStep:
@@ -38,3 +45,37 @@ def can_err(system: ir.System, vector: Sequence[int]) -> bool:
 def condition(system: ir.System, promise: ir.Promise, vector: Sequence[int]) -> bool | None:
     """A promise's condition in this state; None if evaluating it is a model error."""
     return one_step(system).condition(promise, vector)
+
+
+@contextmanager
+def decider(claims: Sequence[Claim], memory: int | None = 2 << 30) -> Iterator[Callable[[int, float], Answer]]:
+    """Answers (number of a claim, seconds it may take), from a child process.
+
+    UsageError for a claim that cannot be read; ``memory``: bytes that the process may take.
+    """
+    from z3 import Z3Exception
+
+    from checker.symbolic.child import Child, Undecided
+    from checker.symbolic.words import Answer, decide
+
+    def answer(number: int) -> Answer | UsageError:
+        try:
+            return decide(claims[number])
+        except (LanguageError, UsageError) as error:
+            return UsageError(str(error))
+        except Z3Exception as error:
+            if "memory" not in str(error):
+                raise
+            return Answer("undecided", reason="the solver has no memory left")
+
+    def ask(number: int, seconds: float) -> Answer:
+        try:
+            found = child.ask(number, seconds)
+        except Undecided as error:
+            return Answer("undecided", reason=str(error))
+        if isinstance(found, Answer):
+            return found
+        raise found
+
+    with Child(answer, memory=memory) as child:
+        yield ask

@@ -94,11 +94,15 @@ def as_z3_equal(cell: Value, code: int) -> Any:
 
 @dataclass
 class Move:
-    """One procedure's steps, as one alternative of the relation."""
+    """One procedure's steps, as one alternative of the relation.
+
+    ``valid`` says that the actor is one of its role.
+    """
 
     number: int
     role: int | None
     steps: Steps
+    valid: v.Truth = True
     happens: v.Truth = False
     fails: v.Truth = False
 
@@ -141,17 +145,16 @@ class Relation:
             for operation in role.operations:
                 name = f"{self.prefix}{len(self.moves)}."
                 steps = steps_of(system, operation, role, actor, cells, name)
-                self.moves.append(Move(len(self.moves), number, steps, valid, valid))
+                self.moves.append(Move(len(self.moves), number, steps, valid))
 
     def _join(self) -> None:
         """One formula out of the moves; the target's cells are written once."""
         self.which, _ = v.variable(f"{self.prefix}which", 0, max(0, len(self.moves) - 1))
         result: tuple[Value, ...] = self.source.cells
         for move in self.moves:
-            valid = True if move.role is None else move.happens
             exits = move.steps.exits
-            move.happens = v.both(valid, v.any_of(exit_.guard for exit_ in exits))
-            move.fails = v.both(valid, v.any_of(failure.guard for failure in move.steps.failures))
+            move.happens = v.both(move.valid, v.any_of(exit_.guard for exit_ in exits))
+            move.fails = v.both(move.valid, v.any_of(failure.guard for failure in move.steps.failures))
             chosen = v.equal(self.which, move.number)
             for exit_ in exits:
                 here = v.both(chosen, exit_.guard)
