@@ -7,6 +7,7 @@ Who does what
     Task       do_swap_page, zap_*       the process faults and unmaps; it may also have to
                shrink_folio_list         reclaim by itself (a scope says whether)
     Worker     swap_reclaim_work         physical slots are taken back when the device is full
+    Swapoff    swapoff                   the device is drained
     nobody     first touch and stores of the process, ends of disk requests
 
 Where one step ends and the next begins: each hold of a cluster lock is one step; so is each
@@ -20,11 +21,12 @@ from __future__ import annotations
 from checker.language import Model
 from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.memory import do_anonymous_page, user_store
-from model.objects import Reclaim, Shrinker, Swap, Task, Worker
+from model.objects import Reclaim, Shrinker, Swap, Swapoff, Task, Worker
 from model.page_io import end_swap_bio_read, end_swap_bio_write
 from model.slot_reclaim import swap_reclaim_work
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
+from model.swapoff import swapoff
 from model.zswap import zswap_writeback_entry
 
 VSWAP = Model(
@@ -35,5 +37,6 @@ VSWAP = Model(
         Reclaim: [shrink_folio_list],
         Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list],
         Worker: [swap_reclaim_work],
+        Swapoff: [swapoff],
     },
 )

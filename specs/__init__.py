@@ -8,4 +8,5 @@ from specs.o05 import *
 from specs.rfc_v1 import *
 from specs.swap_in import *
 from specs.swap_out import *
+from specs.swapoff import *
 from specs.writeback import *
