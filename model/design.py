@@ -67,6 +67,8 @@ class SwapDesign(Design):
     reclaim_tests_writeback: bool = True  # ... the write in flight,
     reclaim_dirties_folio: bool = True  # ... and make the folio dirty, that lost its backing
 
+    swapout_uses_held_lock: bool = True  # memcg1_swapout does not take the lock that __remove_mapping holds [P4p10]
+
     # swapoff of the physical device [v2p3]
     alloc_tests_writeok: bool = True  # no physical slot is taken on a device that is being drained
     swapoff_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
