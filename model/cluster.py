@@ -14,7 +14,7 @@ from __future__ import annotations
 from checker.language import *
 from model.design import design
 from model.memcg import clear_memcg_id, mem_cgroup_record_swap, try_charge_swap, uncharge_swap
-from model.objects import Backing, Content, Folio, PhysSlot, Swap, TableWord, VswapSlot, ZswapEntry
+from model.objects import Backing, Content, Folio, PhysSlot, Swap, SwapInfo, TableWord, VswapSlot, ZswapEntry
 
 
 def folio_alloc_swap(s: Swap, f: Folio):
@@ -44,7 +44,8 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
     yield "no physical slot yet"
 
     with hold(s.phys_cluster.lock):
-        p = choose_or_none(PhysSlot, where=lambda p: s.rmap[p] is None)
+        p = choose_or_none(PhysSlot, where=lambda p: s.rmap[p] is None and (
+            s.swap_info == SwapInfo.WRITEOK or not design.alloc_tests_writeok))
         if p is None:
             return None
         s.rmap[p] = v
@@ -125,9 +126,9 @@ def folio_release_vswap_backing(s: Swap, v: VswapSlot, f: Folio):
 
 
 def vswap_prepare_writeout(s: Swap, v: VswapSlot, f: Folio):
-    """RFC v1: before a write-out only a physical slot is kept [v1p3]."""
+    """RFC v1: before a write-out a compressed copy is released, a physical slot is kept [v1p2]."""
     with hold(s.vswap_cluster.lock):
-        if s.virtual_table[v].tag != Backing.SWAPFILE:
+        if s.virtual_table[v].tag == Backing.ZSWAP:
             __vswap_release_backing(s, v)
             s.virtual_table[v] = Backing.FOLIO(f)
 

@@ -67,6 +67,16 @@ class SwapDesign(Design):
     reclaim_tests_writeback: bool = True  # ... the write in flight,
     reclaim_dirties_folio: bool = True  # ... and make the folio dirty, that lost its backing
 
+    swapout_uses_held_lock: bool = True  # memcg1_swapout does not take the lock that __remove_mapping holds [P4p10]
+
+    # swapoff of the physical device [v2p3]
+    alloc_tests_writeok: bool = True  # no physical slot is taken on a device that is being drained
+    swapoff_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
+    swapoff_rechecks_backing: bool = True  # the virtual_table still names the slot; RFC v1: any slot of the device
+    swapoff_waits_for_writeback: bool = True  # a slot is not released while it is written to
+    swapoff_dirties_folio: bool = True  # the folio that lost its slot is marked dirty
+    swapoff_trusts_reads: bool = True  # as posted: does not ask whether the folio is uptodate
+
     drops_folio_tag: bool = True  # a slot that only a folio has says NONE; in RFC v1 it names the folio
 
     # several owners [mainline] [v2p3]
@@ -91,6 +101,7 @@ RFC_V1 = SwapDesign(
     reclaim_tests_count=False,
     reclaim_tests_writeback=False,
     reclaim_dirties_folio=False,
+    swapoff_rechecks_backing=False,
 )
 """The first posting [v1c], where single pages on one device differ."""
 

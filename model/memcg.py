@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who pays for swap.
 
-Mirrors   mem_cgroup_record_swap(), the charge in folio_realloc_swap(), the uncharge of a
+Mirrors   mem_cgroup_record_swap(), memcg1_swapout(), the charge in folio_realloc_swap(), the uncharge of a
           released backing; mm/memcontrol.c [v2p4]
-Left out  direct entries (charged at allocation), cgroup v1, reparenting.  The charge of the
+Left out  direct entries (charged at allocation), reparenting.  What cgroup v1 counts: of
+          memcg1_swapout() only the lock that it may take.  The charge of the
           folio's own memory: it fails or it does not, nothing here counts it.
           A virtual slot records its memcg's id and holds a reference to it; the physical
           slot behind it, and only that, is charged.
@@ -37,6 +38,13 @@ def try_charge_swap(s: Swap, m: Memcg | None) -> bool:
 def uncharge_swap(s: Swap, m: Memcg | None):
     """Give a charge back; a page counter warns and stays at zero."""
     s.memcg[m].swap = max(s.memcg[m].swap - 1, 0)
+
+
+def memcg1_swapout(s: Swap, v: VswapSlot):
+    """V held: cgroup v1 notes the owner of an entry whose page leaves memory."""
+    if not design.swapout_uses_held_lock:
+        with hold(s.vswap_cluster.lock):  # looks the entry up again, as the standalone series did [O01]
+            pass
 
 
 def clear_memcg_id(s: Swap, v: VswapSlot):

@@ -16,6 +16,8 @@ Left out  large folios, the zero flag, the direct (case 2) entries, several devi
 
 from __future__ import annotations
 
+import enum
+
 from checker.language import *
 
 
@@ -59,6 +61,10 @@ class Task(Actor, prefix="Task"):
     """A CPU that runs the process: faults, unmaps."""
 
 
+class Swapoff(Actor, prefix="Swapoff"):
+    """A CPU in swapoff()."""
+
+
 class Worker(Actor, prefix="Worker"):
     """A CPU in the work queue that reclaims physical slots."""
 
@@ -94,6 +100,14 @@ class Bio(Union):
     NONE = case()
     WRITE = case(to=PhysSlot)
     READ = case(source=PhysSlot)
+
+
+class SwapInfo(enum.Enum):
+    """The flags of the physical device's swap_info_struct, as far as swapoff needs them."""
+
+    WRITEOK = "WRITEOK"
+    DRAINING = "DRAINING"  # swapoff has cleared SWP_WRITEOK
+    OFF = "OFF"  # swapoff is over
 
 
 class FolioState(Record):
@@ -149,6 +163,7 @@ class Swap(State):
     virtual_table: Array[VswapSlot, Backing]
     memcg_table: Array[VswapSlot, Memcg | None]
 
+    swap_info: SwapInfo
     phys_cluster: ClusterInfo
     rmap: Array[PhysSlot, VswapSlot | None]
     rmap_cache_only: Array[PhysSlot, bool]  # SWP_RMAP_CACHE_ONLY, a bit of the same word

@@ -22,6 +22,7 @@ from model.cluster import (
     vswap_prepare_writeout,
 )
 from model.design import design
+from model.memcg import memcg1_swapout
 from model.memory import folio_free, folio_put
 from model.objects import Backing, Folio, Pte, PteWord, Reclaim, Swap, Task, VswapSlot, folio_test_writeback
 from model.page_io import __swap_writepage_phys
@@ -173,5 +174,6 @@ def __remove_mapping(s: Swap, f: Folio) -> bool:
         # only the cache and we may have a reference; dirty again: by a driver that holds one
         if folio.swap is None or (design.remove_freezes_refs and (folio.refcount != 2 or folio.dirty)):
             return False
+        memcg1_swapout(s, folio.swap)
         __swap_cache_del_folio(s, f)
     return True

@@ -8,6 +8,7 @@ Who does what
                shrink_folio_list         reclaim by itself (a scope says whether)
                copy_*, do_wp_page        it forks, and writes to a page that it shares
     Worker     swap_reclaim_work         physical slots are taken back when the device is full
+    Swapoff    swapoff                   the device is drained
     nobody     first touch and stores of the process, ends of disk requests
 
 Where one step ends and the next begins: each hold of a cluster lock is one step; so is each
@@ -22,11 +23,12 @@ from checker.language import Model
 from model.fork import copy_nonpresent_pte, copy_present_ptes
 from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.memory import do_anonymous_page, user_store
-from model.objects import Reclaim, Shrinker, Swap, Task, Worker
+from model.objects import Reclaim, Shrinker, Swap, Swapoff, Task, Worker
 from model.page_io import end_swap_bio_read, end_swap_bio_write
 from model.slot_reclaim import swap_reclaim_work
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
+from model.swapoff import swapoff
 from model.write_fault import do_wp_page
 from model.zswap import zswap_writeback_entry
 
@@ -41,5 +43,6 @@ VSWAP = Model(
             copy_present_ptes, copy_nonpresent_pte, do_wp_page,
         ],
         Worker: [swap_reclaim_work],
+        Swapoff: [swapoff],
     },
 )

@@ -14,7 +14,7 @@ from checker.language import *
 from model.cluster import __vswap_release_backing, folio_realloc_swap, folio_release_vswap_backing, zswap_entry_free
 from model.design import design
 from model.memory import folio_put
-from model.objects import Backing, Folio, PhysSlot, Pte, Shrinker, Swap, VswapSlot, ZswapEntry
+from model.objects import Backing, Folio, PhysSlot, Pte, Shrinker, Swap, SwapInfo, VswapSlot, ZswapEntry
 from model.page_io import __swap_writepage_phys
 from model.swap_cache import swap_cache_alloc_folio, swap_cache_del_folio
 
@@ -88,7 +88,7 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     """Move one compressed page to a physical slot."""
     require(s.zswap[e].on_lru)
     if design.shrinker_gate:
-        require(any(s.rmap[p] is None for p in PhysSlot))
+        require(s.swap_info == SwapInfo.WRITEOK and any(s.rmap[p] is None for p in PhysSlot))  # get_nr_swap_pages
     with hold(s.zswap_lru_lock):
         expect(s.zswap[e].live, "nothing freed is used")
         v = s.zswap[e].swpentry

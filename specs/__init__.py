@@ -5,8 +5,10 @@ from specs.as_posted import *
 from specs.backing import *
 from specs.fork import *
 from specs.hint import *
+from specs.o01 import *
 from specs.o05 import *
 from specs.rfc_v1 import *
 from specs.swap_in import *
 from specs.swap_out import *
+from specs.swapoff import *
 from specs.writeback import *

@@ -10,6 +10,7 @@ from model.objects import Bio, Folio, Memcg, PhysSlot, Pte, PteWord, Swap, Table
 from model.slot_reclaim import swap_reclaim_work
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
+from model.swapoff import swapoff
 from model.write_fault import do_wp_page
 from model.zswap import zswap_writeback_entry
 from specs.ownership import cached_and_locked
@@ -31,7 +32,7 @@ def nobody_runs() -> bool:
     """All actors are idle."""
     return not (at(do_swap_page) or at(zap_present_ptes) or at(zap_nonpresent_ptes)
                 or at(shrink_folio_list) or at(zswap_writeback_entry)
-                or at(swap_reclaim_work) or at(do_wp_page))
+                or at(swap_reclaim_work) or at(do_wp_page) or at(swapoff))
 
 
 @invariant

@@ -20,6 +20,7 @@ from model.objects import (
     Reclaim,
     Shrinker,
     Swap,
+    Swapoff,
     TableWord,
     Task,
     VswapSlot,
@@ -32,7 +33,7 @@ from model.write_fault import do_wp_page
 
 ONE_OF_EACH = {
     Pte: 1, Folio: 2, VswapSlot: 1, PhysSlot: 1, ZswapEntry: 1, Memcg: 1, Shrinker: 1, Reclaim: 1, Task: 1,
-    Worker: 0,
+    Worker: 0, Swapoff: 0,
 }  # two folios, so that one can be read while another is written
 
 
