@@ -93,6 +93,8 @@ def __vswap_release_backing(s: Swap, v: VswapSlot):
             uncharge_swap(s, s.memcg_table[v])
     if design.release_clears_backing:
         s.virtual_table[v] = Backing.NONE
+    if design.release_clears_zero:
+        s.zero[v] = False
 
 
 def __swap_cluster_free_entries(s: Swap, v: VswapSlot):

@@ -4,12 +4,12 @@
 Mirrors   the swap table and virtual_table words of struct swap_cluster_info(_dynamic),
           the reverse map words of a physical cluster, struct zswap_entry, struct folio
           as far as swap knows it; mm/swap_table.h, mm/vswap.h [v2p2] [v2p3]
-Left out  large folios, the zero flag, the direct (case 2) entries, several devices: later
+Left out  large folios, the direct (case 2) entries, several devices: later
           slices.  Cluster lists, their creation and freeing: one cluster of each kind lives
           for ever, so a slot can only be free or in use.  The cache-only bit of a reverse
           map word: a hint for the slot scanner, which is a later slice; nothing else reads it.
-          The kernel packs the count into the swap table word; both change under the same
-          lock, so two fields say the same.  It keeps the exclusive marker of a page in memory
+          The kernel packs count and zero flag into the swap table word; all change under the
+          same lock, so three fields say the same.  It keeps the exclusive marker of a page in memory
           with the page, that of a swap entry in the PTE: an exclusive page has one PTE (a
           promise), so here the PTE has both.
 """
@@ -43,7 +43,7 @@ class Memcg(Index, prefix="memcg"):
     """A memory control group."""
 
 
-class Content(Data, prefix="data", constants=["JUNK"]):
+class Content(Data, prefix="data", constants=["JUNK", "ZERO"]):
     """What a page can hold; JUNK is memory or disk that was not written since it was freed."""
 
 
@@ -155,6 +155,8 @@ class Swap(State):
 
     pte_write: Array[Pte, bool]  # a present PTE lets the process store
     pte_exclusive: Array[Pte, bool]  # pte_swp_exclusive(), PageAnonExclusive(): nobody else has the page
+
+    zero: Array[VswapSlot, bool]  # the zero flag of the swap table word: the page is all zeros, nothing stores it
 
 
 def cached(s: Swap, v: VswapSlot) -> bool:

@@ -7,6 +7,7 @@ Who does what
     Task       do_swap_page, zap_*       the process faults and unmaps; it may also have to
                shrink_folio_list         reclaim by itself (a scope says whether)
                copy_*, do_wp_page        it forks, and writes to a page that it shares
+               user_store_zeros          it fills a page with zeros
     nobody     first touch and stores of the process, ends of disk requests
 
 Where one step ends and the next begins: each hold of a cluster lock is one step; so is each
@@ -20,7 +21,7 @@ from __future__ import annotations
 from checker.language import Model
 from model.fork import copy_nonpresent_pte, copy_present_ptes
 from model.free import zap_nonpresent_ptes, zap_present_ptes
-from model.memory import do_anonymous_page, user_store
+from model.memory import do_anonymous_page, user_store, user_store_zeros
 from model.objects import Reclaim, Shrinker, Swap, Task
 from model.page_io import end_swap_bio_read, end_swap_bio_write
 from model.swap_in import do_swap_page
@@ -37,6 +38,7 @@ VSWAP = Model(
         Task: [
             do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list,
             copy_present_ptes, copy_nonpresent_pte, do_wp_page,
+            user_store_zeros,
         ],
     },
 )

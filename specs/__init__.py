@@ -8,3 +8,4 @@ from specs.o05 import *
 from specs.swap_in import *
 from specs.swap_out import *
 from specs.writeback import *
+from specs.zero import *
