@@ -112,6 +112,8 @@ def __vswap_release_backing(s: Swap, v: VswapSlot):
             uncharge_swap(s, s.memcg_table[v])
     if design.release_clears_backing:
         s.virtual_table[v] = Backing.NONE
+    if design.release_clears_zero:
+        s.zero[v] = False
 
 
 def folio_release_vswap_backing(s: Swap, v: VswapSlot, f: Folio):

@@ -90,6 +90,12 @@ class SwapDesign(Design):
     fault_frees_unwritten: bool = True  # should_try_to_free_swap: a slot that is not on the disk is not worth keeping
     writeout_releases_compressed: bool = True  # folio_release_non_phys_swap_backing before zswap_store
 
+    # zero-filled pages [v2p2]
+    zero_releases_backing: bool = True  # the zero flag is set and the old backing released in one hold
+    writeout_clears_zero: bool = True  # a page that is not all zeros loses the flag
+    read_keeps_zero: bool = True  # a page that was read as zeros is clean: its slot keeps the flag
+    release_clears_zero: bool = True  # a freed slot loses the flag
+
 
 RFC_V2 = SwapDesign()
 """The second posting [v2c]."""

@@ -11,7 +11,7 @@ Left out  LRU lists: reclaim may pick any folio in use, which is more than the k
 from __future__ import annotations
 
 from checker.language import *
-from model.objects import Content, Folio, Memcg, Pte, PteWord, Swap
+from model.objects import Content, Folio, Memcg, Pte, PteWord, Swap, Task
 
 
 def folio_alloc(s: Swap) -> Folio | None:
@@ -77,3 +77,15 @@ def user_store(s: Swap, pte: Pte):
     folio.content = fresh(Content)
     s.pte_dirty[pte] = True
     s.must_see[pte] = folio.content
+
+
+@operation
+def user_store_zeros(s: Swap, cpu: Task, pte: Pte):
+    """The process fills a mapped page with zeros."""
+    # apart from user_store, so that a scope can leave it out
+    require(s.pte[pte].tag == PteWord.PRESENT and s.pte_write[pte])
+    folio = s.folio[s.pte[pte].folio]
+    expect(folio.refcount > 0, "nothing freed is used")
+    folio.content = Content.ZERO
+    s.pte_dirty[pte] = True
+    s.must_see[pte] = Content.ZERO

@@ -4,11 +4,11 @@
 Mirrors   the swap table and virtual_table words of struct swap_cluster_info(_dynamic),
           the reverse map words of a physical cluster, struct zswap_entry, struct folio
           as far as swap knows it; mm/swap_table.h, mm/vswap.h [v2p2] [v2p3]
-Left out  large folios, the zero flag, the direct (case 2) entries, several devices: later
+Left out  large folios, the direct (case 2) entries, several devices: later
           slices.  Cluster lists, their creation and freeing: one cluster of each kind lives
           for ever, so a slot can only be free or in use.  Bad physical slots: a device with
-          one slot less.  The kernel packs the count into the swap table word; both change
-          under the same lock, so two fields say the same.  So do the reverse map word and its
+          one slot less.  The kernel packs count and zero flag into the swap table word; all
+          change under the same lock, so three fields say the same.  So do the reverse map word and its
           cache-only bit: the bit is set and cleared by atomic bit operations.  The kernel keeps the
           exclusive marker of a page in memory with the page, that of a swap entry in the PTE: an
           exclusive page has one PTE (a promise), so here the PTE has both.
@@ -45,7 +45,7 @@ class Memcg(Index, prefix="memcg"):
     """A memory control group."""
 
 
-class Content(Data, prefix="data", constants=["JUNK"]):
+class Content(Data, prefix="data", constants=["JUNK", "ZERO"]):
     """What a page can hold; JUNK is memory or disk that was not written since it was freed."""
 
 
@@ -177,15 +177,12 @@ class Swap(State):
     pte_write: Array[Pte, bool]  # a present PTE lets the process store
     pte_exclusive: Array[Pte, bool]  # pte_swp_exclusive(), PageAnonExclusive(): nobody else has the page
 
+    zero: Array[VswapSlot, bool]  # the zero flag of the swap table word: the page is all zeros, nothing stores it
+
 
 def cached(s: Swap, v: VswapSlot) -> bool:
     """Whether a folio is in the swap cache for this slot."""
     return s.table[v].tag == TableWord.PFN
-
-
-def unbacked(s: Swap, v: VswapSlot) -> bool:
-    """Whether nothing but a cached folio can have the content of a slot."""
-    return s.virtual_table[v].tag == Backing.NONE or s.virtual_table[v].tag == Backing.FOLIO
 
 
 def folio_mapped(s: Swap, f: Folio) -> bool:

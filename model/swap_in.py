@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Swap-in: the fault on a swap entry.
 
-Mirrors   do_swap_page() in mm/memory.c, swap_read_folio() in mm/page_io.c [v2p3] [mainline]
+Mirrors   do_swap_page() in mm/memory.c, swap_read_folio(), swap_read_folio_zeromap() in
+          mm/page_io.c [v2p2] [v2p3] [mainline]
 Left out  readahead of neighbours, large orders; the synchronous path, which differs in the
           number of pages read only; KSM copies.  Write faults: the page is mapped, then it is
           stored to, or do_wp_page() comes first; the kernel keeps the PTL in between.  Devices with
@@ -14,7 +15,7 @@ from __future__ import annotations
 from checker.language import *
 from model.design import design
 from model.memory import folio_put
-from model.objects import Backing, Folio, Pte, PteWord, Swap, Task, VswapSlot
+from model.objects import Backing, Content, Folio, Pte, PteWord, Swap, Task, VswapSlot
 from model.page_io import swap_read_folio_phys
 from model.swap_cache import folio_free_swap, folio_put_swap, swap_cache_alloc_folio, swap_cache_get_folio
 from model.zswap import zswap_load
@@ -83,6 +84,10 @@ def should_try_to_free_swap(s: Swap, v: VswapSlot) -> bool:
 def swap_read_folio(s: Swap, f: Folio):
     """Fill a locked folio from what backs its slot; it ends unlocked."""
     folio = s.folio[f]
+    if swap_read_folio_zeromap(s, f):
+        release(folio.lock)
+        return
+    yield "the slot is not zero"
     loaded = yield from zswap_load(s, f)
     if loaded:
         return
@@ -93,3 +98,16 @@ def swap_read_folio(s: Swap, f: Folio):
         release(folio.lock)  # not uptodate: SIGBUS
         return
     swap_read_folio_phys(s, f, word.slot)
+
+
+def swap_read_folio_zeromap(s: Swap, f: Folio) -> bool:
+    """Clear a locked folio whose slot is marked zero; True if it is."""
+    folio = s.folio[f]
+    with hold(s.vswap_cluster.lock):
+        zero = s.zero[folio.swap]
+        if zero and not design.read_keeps_zero:
+            s.zero[folio.swap] = False
+    if zero:
+        folio.content = Content.ZERO
+        folio.uptodate = True  # and clean: the mark stays
+    return zero

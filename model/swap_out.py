@@ -2,8 +2,9 @@
 """Swap-out: from a dirty page to a slot, and out of the swap cache.
 
 Mirrors   shrink_folio_list(), pageout(), __remove_mapping() in mm/vmscan.c, try_to_unmap()
-          in mm/rmap.c [mainline]; swap_writeout() in mm/page_io.c [v2p2] [v2p3]
-Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation and the other
+          in mm/rmap.c [mainline]; swap_writeout(), swap_zeromap_folio_set(),
+          swap_zeromap_folio_clear() in mm/page_io.c [v2p2] [v2p3]
+Left out  arch_prepare_to_swap(), activation and the other
           reasons not to reclaim a folio: reclaim may start on it later, with the same effect.
           Large folios and their split.  A mapping that fork adds behind the walk of
           try_to_unmap(): it is found here; the kernel may miss it and keeps the folio then.
@@ -24,7 +25,7 @@ from model.cluster import (
 from model.design import design
 from model.memcg import memcg1_swapout
 from model.memory import folio_free, folio_put
-from model.objects import Backing, Folio, Pte, PteWord, Reclaim, Swap, Task, VswapSlot, folio_test_writeback
+from model.objects import Backing, Content, Folio, Pte, PteWord, Reclaim, Swap, Task, VswapSlot, folio_test_writeback
 from model.page_io import __swap_writepage_phys
 from model.swap_cache import __swap_cache_del_folio, folio_free_swap
 from model.zswap import zswap_store
@@ -134,6 +135,14 @@ def swap_writeout(s: Swap, f: Folio):
         release(folio.lock)
         return True
 
+    if folio.content == Content.ZERO:
+        swap_zeromap_folio_set(s, folio.swap)
+        release(folio.lock)
+        return True
+    if design.writeout_clears_zero:
+        swap_zeromap_folio_clear(s, folio.swap)
+    yield "not all zeros"
+
     if not design.drops_folio_tag:
         vswap_prepare_writeout(s, folio.swap, f)
         yield "nothing but a physical slot is kept"
@@ -158,6 +167,20 @@ def swap_writeout(s: Swap, f: Folio):
     yield "backed by a physical slot"
     __swap_writepage_phys(s, f, p)
     return True
+
+
+def swap_zeromap_folio_set(s: Swap, v: VswapSlot):
+    """The page is all zeros: note that, and free what backed it."""
+    with hold(s.vswap_cluster.lock):
+        if design.zero_releases_backing:
+            __vswap_release_backing(s, v)
+        s.zero[v] = True
+
+
+def swap_zeromap_folio_clear(s: Swap, v: VswapSlot):
+    """The page is not all zeros, whatever it was before."""
+    with hold(s.vswap_cluster.lock):
+        s.zero[v] = False
 
 
 def folio_release_non_phys_swap_backing(s: Swap, v: VswapSlot):

@@ -7,6 +7,7 @@ Who does what
     Task       do_swap_page, zap_*       the process faults and unmaps; it may also have to
                shrink_folio_list         reclaim by itself (a scope says whether)
                copy_*, do_wp_page        it forks, and writes to a page that it shares
+               user_store_zeros          it fills a page with zeros
     Worker     swap_reclaim_work         physical slots are taken back when the device is full
     Swapoff    swapoff                   the device is drained
     nobody     first touch and stores of the process, ends of disk requests
@@ -22,7 +23,7 @@ from __future__ import annotations
 from checker.language import Model
 from model.fork import copy_nonpresent_pte, copy_present_ptes
 from model.free import zap_nonpresent_ptes, zap_present_ptes
-from model.memory import do_anonymous_page, user_store
+from model.memory import do_anonymous_page, user_store, user_store_zeros
 from model.objects import Reclaim, Shrinker, Swap, Swapoff, Task, Worker
 from model.page_io import end_swap_bio_read, end_swap_bio_write
 from model.slot_reclaim import swap_reclaim_work
@@ -41,6 +42,7 @@ VSWAP = Model(
         Task: [
             do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list,
             copy_present_ptes, copy_nonpresent_pte, do_wp_page,
+            user_store_zeros,
         ],
         Worker: [swap_reclaim_work],
         Swapoff: [swapoff],

@@ -12,3 +12,4 @@ from specs.swap_in import *
 from specs.swap_out import *
 from specs.swapoff import *
 from specs.writeback import *
+from specs.zero import *

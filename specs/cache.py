@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from checker.language import *
+from model.backing import backing
 from model.objects import Folio, Swap, TableWord, VswapSlot
 
 
@@ -19,5 +20,5 @@ def a_cached_slot_changes_backing_under_its_folio_lock(old: Swap, new: Swap):
     return all(
         locked(old.folio[f].lock)
         for v in VswapSlot for f in Folio
-        if old.table[v] == TableWord.PFN(f) and old.virtual_table[v] != new.virtual_table[v]
+        if old.table[v] == TableWord.PFN(f) and backing(old, v) != backing(new, v)
     )

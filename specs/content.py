@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from checker.language import *
+from model.backing import Effective, backing
 from model.objects import (
-    Backing,
     Bio,
+    Content,
     Folio,
     PhysSlot,
     Pte,
@@ -15,9 +16,7 @@ from model.objects import (
     TableWord,
     VswapSlot,
     ZswapEntry,
-    cached,
     folio_mapped,
-    unbacked,
 )
 
 
@@ -28,9 +27,10 @@ def folio_is_idle(s: Swap, f: Folio) -> bool:
 
 def backed_by(s: Swap, v: VswapSlot, f: Folio) -> bool:
     """What backs the slot has the folio's content."""
-    return (any(s.virtual_table[v] == Backing.SWAPFILE(p) and s.disk[p] == s.folio[f].content for p in PhysSlot)
-            or any(s.virtual_table[v] == Backing.ZSWAP(e) and s.zswap[e].content == s.folio[f].content
-                   for e in ZswapEntry))
+    return (any(backing(s, v) == Effective.PHYS(p) and s.disk[p] == s.folio[f].content for p in PhysSlot)
+            or any(backing(s, v) == Effective.ZSWAP(e) and s.zswap[e].content == s.folio[f].content
+                   for e in ZswapEntry)
+            or (backing(s, v) == Effective.ZERO and s.folio[f].content == Content.ZERO))
 
 
 @invariant
@@ -41,8 +41,8 @@ def swapin_returns_what_was_written(s: Swap):
 
 @invariant
 def no_slot_without_content(s: Swap):
-    """A slot that a PTE refers to is in the swap cache, in zswap or on the disk."""
-    return not any(unbacked(s, v) for v in VswapSlot if s.count[v] > 0 and not cached(s, v))
+    """A slot that a PTE refers to is in the swap cache, in zswap, on the disk, or all zeros."""
+    return all(backing(s, v) != Effective.NONE for v in VswapSlot if s.count[v] > 0)
 
 
 @invariant
@@ -59,7 +59,7 @@ def the_only_copy_is_dirty(s: Swap):
     """A cached folio that nothing backs is dirty, unless it is locked."""
     return all(
         s.folio[f].dirty or locked(s.folio[f].lock)
-        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f) and unbacked(s, v)
+        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f) and backing(s, v) == Effective.FOLIO
     )
 
 
@@ -67,7 +67,7 @@ def the_only_copy_is_dirty(s: Swap):
 def a_dirty_folio_has_no_compressed_copy(s: Swap):
     """An unlocked dirty folio is not in zswap as well: a write-out finds no old copy to release."""
     return not any(
-        s.table[v] == TableWord.PFN(f) and s.virtual_table[v].tag == Backing.ZSWAP
+        s.table[v] == TableWord.PFN(f) and backing(s, v).tag == Effective.ZSWAP
         and s.folio[f].dirty and not locked(s.folio[f].lock)
         for v in VswapSlot for f in Folio
     )
@@ -89,7 +89,7 @@ def clean_means_backed(s: Swap):
 def a_transfer_touches_no_pte_and_no_count(old: Swap, new: Swap):
     """Moving a slot's content to another backend changes neither PTEs nor counts."""
     moved = any(
-        old.virtual_table[v] != new.virtual_table[v] and new.table[v] != TableWord.NULL for v in VswapSlot
+        backing(old, v) != backing(new, v) and new.table[v] != TableWord.NULL for v in VswapSlot
     )
     return not moved or (
         all(old.pte[p] == new.pte[p] for p in Pte) and all(old.count[v] == new.count[v] for v in VswapSlot)

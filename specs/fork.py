@@ -172,6 +172,7 @@ fork_leaves_page_writable = what_if(
     SwapDesign(fork_protects_pages=False),
     breaks=["who_may_write_has_the_page_alone", "swapin_returns_what_was_written"],
     scope=two_owners_no_io,
+    default=False,
 )
 
 fault_maps_shared_page_writable = what_if(
@@ -180,6 +181,7 @@ fault_maps_shared_page_writable = what_if(
     breaks=["who_may_write_has_the_page_alone", "swapin_returns_what_was_written"],
     scope=two_owners_no_io,
     start=(one_page_in_zswap,),
+    default=False,
 )
 
 write_fault_ignores_references = what_if(
@@ -187,6 +189,7 @@ write_fault_ignores_references = what_if(
     SwapDesign(wp_tests_references=False),
     breaks=["who_may_write_has_the_page_alone", "swapin_returns_what_was_written"],
     scope=two_owners_no_io,
+    default=False,
 )
 
 write_fault_leaves_page_cached = what_if(
@@ -211,6 +214,7 @@ write_fault_trusts_pte = what_if(
         "a_folio_at_work_is_in_use",
     ],
     scope=two_owners_unmapped,
+    default=False,
 )
 
 load_leaves_folio_clean = what_if(

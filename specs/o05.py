@@ -23,9 +23,9 @@ o05_writeback_without_recheck = Spec(
     start=[one_page_in_zswap],
     promises=PROMISES,
     expected={
-        "swapin_returns_what_was_written": broken(steps=29),
-        "nothing freed is used": broken(steps=24),
-        "a_zswap_entry_has_one_place": broken(steps=23),
-        "nothing is freed twice": broken(steps=26),
+        "swapin_returns_what_was_written": broken(steps=30),
+        "nothing freed is used": broken(steps=25),
+        "a_zswap_entry_has_one_place": broken(steps=24),
+        "nothing is freed twice": broken(steps=27),
     },
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from checker.language import *
+from model.backing import Effective, backing
 from model.cluster import folio_realloc_swap
 from model.objects import (
     Backing,
@@ -42,14 +43,14 @@ def held_by_an_actor(s: Swap, e: ZswapEntry) -> bool:
 @invariant
 def no_physical_slot_without_rmap(s: Swap):
     """A physical slot that backs a virtual slot points back to it."""
-    return all(s.rmap[p] == v for v in VswapSlot for p in PhysSlot if s.virtual_table[v] == Backing.SWAPFILE(p))
+    return all(s.rmap[p] == v for v in VswapSlot for p in PhysSlot if backing(s, v) == Effective.PHYS(p))
 
 
 @invariant
 def no_rmap_without_physical_slot(s: Swap):
     """A physical slot points only to the virtual slot that it backs, or is about to back."""
     return all(
-        s.virtual_table[v] == Backing.SWAPFILE(p) or (in_transit(s, v, p) and cached_and_locked(s, v))
+        backing(s, v) == Effective.PHYS(p) or (in_transit(s, v, p) and cached_and_locked(s, v))
         for v in VswapSlot for p in PhysSlot if s.rmap[p] == v
     )
 
@@ -57,14 +58,14 @@ def no_rmap_without_physical_slot(s: Swap):
 @invariant
 def no_two_virtual_slots_share_a_physical_slot(s: Swap):
     """A physical slot backs at most one virtual slot."""
-    return all(sum(1 for v in VswapSlot if s.virtual_table[v] == Backing.SWAPFILE(p)) <= 1 for p in PhysSlot)
+    return all(sum(1 for v in VswapSlot if backing(s, v) == Effective.PHYS(p)) <= 1 for p in PhysSlot)
 
 
 @invariant
 def a_zswap_entry_has_one_place(s: Swap):
     """A compressed copy backs one slot, or one actor alone has it; a freed one has no place."""
     return all(
-        sum(1 for v in VswapSlot if s.virtual_table[v] == Backing.ZSWAP(e)) + (1 if held_by_an_actor(s, e) else 0)
+        sum(1 for v in VswapSlot if backing(s, v) == Effective.ZSWAP(e)) + (1 if held_by_an_actor(s, e) else 0)
         == (1 if s.zswap[e].live else 0)
         for e in ZswapEntry
     )
@@ -74,18 +75,24 @@ def a_zswap_entry_has_one_place(s: Swap):
 def a_free_slot_owns_nothing(s: Swap):
     """A virtual slot without folio and without PTE is free: no backing, no memcg."""
     return all(
-        s.table[v] == TableWord.NULL and s.virtual_table[v] == Backing.NONE and s.memcg_table[v] is None
+        s.table[v] == TableWord.NULL and backing(s, v) == Effective.NONE and s.memcg_table[v] is None
         for v in VswapSlot if s.count[v] == 0 and not cached(s, v)
     )
 
 
 @invariant
 def no_physical_slot_behind_a_compressed_page(s: Swap):
-    """No backend coupling: a slot that is in zswap uses no physical slot, unless it moves there."""
+    """No backend coupling: a slot in zswap, or of zeros, uses no physical slot, unless it moves there."""
     return all(
         s.rmap[p] != v or in_transit(s, v, p)
-        for v in VswapSlot for p in PhysSlot if s.virtual_table[v].tag == Backing.ZSWAP
+        for v in VswapSlot for p in PhysSlot if backing(s, v).tag in (Effective.ZSWAP, Effective.ZERO)
     )
+
+
+@invariant
+def zeros_are_stored_nowhere(s: Swap):
+    """A slot that is marked zero has no other backing."""
+    return all(s.virtual_table[v] == Backing.NONE for v in VswapSlot if s.zero[v])
 
 
 @step_invariant

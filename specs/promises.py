@@ -30,6 +30,7 @@ from specs.ownership import (
     no_physical_slot_without_rmap,
     no_rmap_without_physical_slot,
     no_two_virtual_slots_share_a_physical_slot,
+    zeros_are_stored_nowhere,
 )
 from specs.reached import (
     a_fault_meets_writeback,
@@ -37,6 +38,7 @@ from specs.reached import (
     a_mapped_page_keeps_its_slot,
     a_page_is_only_in_zswap,
     a_page_is_only_on_the_disk,
+    a_page_is_read_from_the_disk,
     a_store_meets_a_write_in_flight,
     only_the_cache_keeps_a_slot,
     writeback_meets_a_recycled_entry,
@@ -66,6 +68,7 @@ PROMISES = [
     a_folio_at_work_is_in_use,
     no_folio_is_leaked,
     who_may_write_has_the_page_alone,
+    zeros_are_stored_nowhere,
 ]
 """What must hold of every state and every step."""
 
@@ -78,5 +81,6 @@ REACHED = [
     a_fault_meets_writeback,
     a_fault_meets_zswap,
     writeback_meets_a_recycled_entry,
+    a_page_is_read_from_the_disk,
 ]
 """What every scope with all three roles reaches."""

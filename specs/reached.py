@@ -4,7 +4,20 @@
 from __future__ import annotations
 
 from checker.language import *
-from model.objects import Backing, Bio, Folio, Pte, PteWord, Swap, TableWord, VswapSlot, ZswapEntry, cached
+from model.backing import Effective, backing
+from model.objects import (
+    Backing,
+    Bio,
+    Content,
+    Folio,
+    Pte,
+    PteWord,
+    Swap,
+    TableWord,
+    VswapSlot,
+    ZswapEntry,
+    cached,
+)
 from model.swap_cache import folio_free_swap
 from model.swap_in import do_swap_page
 from model.swap_out import pageout, shrink_folio_list
@@ -145,3 +158,35 @@ def a_page_is_newer_than_its_compressed_copy(s: Swap):
         and s.zswap[e].content != s.folio[f].content and at(pageout, "clean for I/O", f=f)
         for v in VswapSlot for f in Folio for e in ZswapEntry
     )
+
+
+@reachable
+def a_page_of_zeros_is_stored_nowhere(s: Swap):
+    """A page of zeros is swapped out and not cached: only the flag knows its content."""
+    return any(s.table[v] == TableWord.SHADOW and backing(s, v) == Effective.ZERO for v in VswapSlot)
+
+
+@reachable
+def a_page_on_the_disk_becomes_zeros(s: Swap):
+    """A page that still has a physical slot goes out again, and is all zeros now."""
+    return any(
+        s.table[v] == TableWord.PFN(f) and backing(s, v).tag == Effective.PHYS
+        and s.folio[f].content == Content.ZERO and at(pageout, "clean for I/O", f=f)
+        for v in VswapSlot for f in Folio
+    )
+
+
+@reachable
+def a_page_of_zeros_is_shared(s: Swap):
+    """One owner has read a page of zeros, the other's PTE keeps the slot and its flag."""
+    return any(
+        s.pte[p] == PteWord.PRESENT(f) and s.table[v] == TableWord.PFN(f)
+        and s.count[v] > 0 and backing(s, v) == Effective.ZERO
+        for p in Pte for f in Folio for v in VswapSlot
+    )
+
+
+@reachable
+def a_page_is_read_from_the_disk(s: Swap):
+    """A folio is being read from the disk."""
+    return any(s.folio[f].bio.tag == Bio.READ for f in Folio)

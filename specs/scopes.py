@@ -9,6 +9,7 @@ from typing import Any
 from checker.language import *
 from model.fork import copy_nonpresent_pte, copy_present_ptes
 from model.free import zap_nonpresent_ptes, zap_present_ptes
+from model.memory import user_store_zeros
 from model.objects import (
     Backing,
     Content,
@@ -105,6 +106,21 @@ two_owners_two_threads_reclaimed = owners("a page with two owners, two threads, 
 two_owners_no_io = owners("a page with two owners, no reclaim, no shrinker, nothing fails", {Reclaim: 0, Shrinker: 0})
 two_owners_unmapped = owners(
     "a page with two owners, fork, write faults and reclaim", {Shrinker: 0}, task=[copy_present_ptes, do_wp_page],
+)
+
+ZEROS = [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, user_store_zeros]
+zeros = Scope("one page that may be all zeros, a CPU of each role", sizes=ONE_OF_EACH, operations={Task: ZEROS})
+zeros_two_slots = Scope(
+    "one page that may be all zeros, two virtual slots", sizes={**ONE_OF_EACH, VswapSlot: 2}, operations={Task: ZEROS},
+)
+zeros_no_shrinker = Scope(
+    "one page that may be all zeros, no shrinker, zswap may refuse a page, swap may be nearly full",
+    sizes={**ONE_OF_EACH, Shrinker: 0}, operations={Task: ZEROS},
+    failures=["zswap refuses the page", "swap is nearly full"],
+)
+two_owners_of_zeros = owners(
+    "a page with two owners that may be all zeros, no shrinker, zswap may refuse a page", {Shrinker: 0},
+    failures=["zswap refuses the page"], task=[*OWNERS, user_store_zeros],
 )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from checker.language import *
+from model.backing import Effective, backing
 from model.design import RFC_V1, RFC_V2, SwapDesign
 from model.objects import (
     Backing,
@@ -16,7 +17,6 @@ from model.objects import (
     Swapoff,
     TableWord,
     VswapSlot,
-    unbacked,
 )
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
@@ -53,7 +53,7 @@ def the_only_copy_can_be_read(s: Swap):
     """A cached folio that nothing backs holds the page: it is uptodate, unless it is locked."""
     return all(
         s.folio[f].uptodate or locked(s.folio[f].lock)
-        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f) and unbacked(s, v)
+        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f) and backing(s, v) == Effective.FOLIO
     )
 
 
@@ -61,7 +61,7 @@ def the_only_copy_can_be_read(s: Swap):
 def a_page_outlives_its_device(s: Swap):
     """swapoff has succeeded, and a page that is swapped out is only in the swap cache."""
     return s.swap_info == SwapInfo.OFF and any(
-        s.table[v].tag == TableWord.PFN and s.count[v] > 0 and unbacked(s, v) for v in VswapSlot
+        s.table[v].tag == TableWord.PFN and s.count[v] > 0 and backing(s, v) == Effective.FOLIO for v in VswapSlot
     )
 
 
