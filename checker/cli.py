@@ -27,6 +27,9 @@ exit codes:
 FORMATS = ("text", "json", "junit", "ktap")
 """What a check can be printed as."""
 
+ENGINES = ("explicit", "z3")
+"""What a check can be done by."""
+
 VIEWS = ("commit-message", "mermaid", "python")
 """What a race can be printed as."""
 
@@ -87,6 +90,9 @@ def _check(p: argparse.ArgumentParser) -> None:
     p.add_argument("--format", choices=FORMATS, dest="form",
                    help="print for people (text), programs (json), or CI (junit, ktap); see docs/ci.md")
     p.add_argument("--first", action="store_true", help="stop at the first promise that breaks")
+    p.add_argument("--engine", choices=ENGINES, default=ENGINES[0],
+                   help="visit every state (explicit), or let z3 look at all runs of so many steps")
+    p.add_argument("--depth", type=_steps, metavar="K", help="with --engine z3: how many steps (default 10)")
     _drawing(p)
 
 
@@ -144,6 +150,12 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of states")
     return number
+
+
+def _steps(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of steps")
+    return int(text)
 
 
 def _one_thread(text: str) -> int:

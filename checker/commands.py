@@ -17,7 +17,7 @@ from checker.asked import Asked, ask
 from checker.language.errors import LanguageError, ModelError, UsageError
 from checker.report.output import Line, Output, OutputError
 from checker.report.verdict import Exit, SpecResult, worst
-from checker.run import Bounds, Ran, interruptible, main_trace, missing, run
+from checker.run import Bounds, Ran, interruptible, main_trace, missing, run, without_race
 from checker.words import unknown
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 REPORT = "this is a bug of the checker: please report it, with the command, the model, and the lines above"
 
+
+STEPS = 10
+"""How many steps z3 looks at where nobody says how many."""
 
 FEW = 3
 """So many specs are shown with a line for every promise; of more, only what does not simply hold."""
@@ -87,6 +90,17 @@ def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
     return Bounds(arguments.max_states, arguments.memory, arguments.time, first)
 
 
+def _check_bounds(arguments: argparse.Namespace) -> Bounds:
+    bounds = _bounds(arguments, first=arguments.first)
+    if arguments.engine != "z3":
+        if arguments.depth is not None:
+            raise UsageError("--depth is for --engine z3: the exhaustive search goes as deep as there are states")
+        return bounds
+    if arguments.max_states is not None:
+        raise UsageError("--max-states is not for --engine z3, which counts no states")
+    return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
+
+
 def _asked(arguments: argparse.Namespace) -> tuple[Asked, list[str]]:
     return ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)
 
@@ -111,7 +125,7 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
         asked.scope_of(asked.spec(name))
     short = len(wanted) > FEW
     rans: list[Ran] = []
-    for ran in run(asked, list(dict.fromkeys(wanted)), _bounds(arguments, first=arguments.first)):
+    for ran in run(asked, list(dict.fromkeys(wanted)), _check_bounds(arguments)):
         rans.append(ran)
         _trouble(ran.result)
         if arguments.form == "text":
@@ -263,7 +277,7 @@ def _why_nothing(results: Sequence[SpecResult], promises: Sequence[str], code: E
     if not drawn and code in (Exit.AS_EXPECTED, Exit.SURPRISE, Exit.VACUOUS):
         from checker.report.text import covers
 
-        return [f"{r.spec}: {_nothing(promises)}; {covers(r)}" for r in results]
+        return [without_race(r, promises) or f"{r.spec}: {_nothing(promises)}; {covers(r)}" for r in results]
     if code == Exit.UNDECIDED:
         return [f"{r.spec}: undecided: {r.stopped}" for r in results if r.exit == Exit.UNDECIDED]
     return []

@@ -11,7 +11,7 @@ from checker.asked import Asked, ask
 from checker.language.errors import UsageError
 from checker.report.output import Output
 from checker.report.verdict import Exit
-from checker.run import Bounds, main_trace, question, run
+from checker.run import Bounds, main_trace, question, run, without_race
 from checker.words import amount, unknown
 
 
@@ -91,8 +91,9 @@ def _race(asked: Asked, name: str, promises: Sequence[str], arguments: argparse.
     trace = main_trace(ran)
     if trace is None or ran.question is None:
         code = Exit.NOTHING if result.complete else Exit.UNDECIDED
-        return code, "", f"{name}: {' and '.join(promises) or 'no promise'} " \
-                         f"{'does not break' if promises else 'breaks'}: there is nothing to draw"
+        return code, "", without_race(result, promises) or (
+            f"{name}: {' and '.join(promises) or 'no promise'} {'does not break' if promises else 'breaks'}: "
+            "there is nothing to draw")
     made = drawn(ran.question, trace)
     said = f"{amount(made.number_of_nodes(), 'node')}: {trace.promise} in {amount(len(trace.steps), 'step')}, " \
            "and what would have kept it"

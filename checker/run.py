@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import signal
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from checker.asked import Asked, switches, unusual
 from checker.language.errors import LanguageError, ModelError, UsageError
 from checker.report.progress import Progress
-from checker.report.verdict import Exit, SpecResult, Verdict, judge
+from checker.report.verdict import Exit, SpecResult, Verdict, judge, judge_bounded
 
 if TYPE_CHECKING:
     from checker.counterexample.follow import Question
     from checker.counterexample.trace import Trace
-    from checker.explicit.result import Coverage, Exploration
+    from checker.explicit.result import Coverage, Exploration, Finding
     from checker.language.build import Built
     from checker.language.spec import Spec
 
@@ -28,12 +28,16 @@ INTERRUPTED = "interrupted"
 
 @dataclass(frozen=True)
 class Bounds:
-    """Where to stop: stored states, bytes, seconds; or at the first promise that breaks."""
+    """Where to stop: stored states, bytes, seconds; or at the first promise that breaks.
+
+    With a number of ``steps`` runs of up to so many are searched by z3.
+    """
 
     max_states: int | None = None
     memory: int | None = None
     seconds: float | None = None
     first: bool = False
+    steps: int | None = None
 
 
 @dataclass
@@ -128,6 +132,9 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     result.scope_name, result.scope, result.design = (
         ran.question.scope["name"], ran.question.scope, ran.question.design)
     result.changed = unusual(asked.design_of(spec))
+    if bounds.steps is not None:
+        _by_z3(ran, spec, bounds, bounds.steps, traces, progress)
+        return
     limits = Limits(max_states=bounds.max_states, memory=bounds.memory, seconds=bounds.seconds)
     try:
         found = explore(system, limits=limits, first=bounds.first, progress=progress)
@@ -142,7 +149,21 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     ran.coverage = found.coverage
     if found.complete and not spec.expected:  # a broken design may well end before everything has had its turn
         result.never = never_run(system, found)
-    follow_all(ran, found, traces)
+    follow_all(ran, found.findings, traces)
+
+
+def _by_z3(ran: Ran, spec: Spec, bounds: Bounds, steps: int, traces: bool | Sequence[str],
+           progress: Progress) -> None:
+    from checker.symbolic.bounded import SECONDS, bounded
+
+    result, system = ran.result, ran.system
+    assert system is not None
+    result.engine = "z3"
+    found = bounded(system, steps, seconds=bounds.seconds or SECONDS, memory=bounds.memory, first=bounds.first,
+                    progress=progress.steps)
+    result.depth, result.stopped, result.seconds = found.depth, found.stopped, found.seconds
+    result.verdicts = judge_bounded(system, spec.expected, found)
+    follow_all(ran, found.findings, traces)
 
 
 def question(asked: Asked, spec: Spec) -> Question:
@@ -158,15 +179,15 @@ def question(asked: Asked, spec: Spec) -> Question:
     return Question(asked.model, spec.name, system, described, switches(design), asked.options())
 
 
-def follow_all(ran: Ran, found: Exploration, traces: bool | Sequence[str]) -> None:
+def follow_all(ran: Ran, findings: Mapping[str, Finding], traces: bool | Sequence[str]) -> None:
     """Gives the broken promises their traces."""
     from checker.counterexample.follow import follow
 
     assert ran.question is not None
     for verdict in ran.result.verdicts:
         wanted = verdict.promise in traces if not isinstance(traces, bool) else traces or verdict.surprise is not None
-        if verdict.verdict == "broken" and wanted and verdict.promise in found.findings:
-            verdict.trace = follow(ran.question, found.findings[verdict.promise])
+        if verdict.verdict == "broken" and wanted and verdict.promise in findings:
+            verdict.trace = follow(ran.question, findings[verdict.promise])
 
 
 def main_trace(ran: Ran) -> Trace | None:
@@ -175,6 +196,14 @@ def main_trace(ran: Ran) -> Trace | None:
     order = ran.result.expected
     return min(traces, default=None,
                key=lambda t: (order.index(t.promise) if t.promise in order else len(order), len(t.steps)))
+
+
+def without_race(result: SpecResult, promises: Sequence[str]) -> str | None:
+    """The sentence about a promise that the source breaks, so that no run shows it; of all, if none is named."""
+    for verdict in result.verdicts:
+        if verdict.kind == "static" and verdict.verdict == "broken" and (not promises or verdict.promise in promises):
+            return f"{result.spec}: {verdict.promise} is broken in the source, there is no race: {verdict.claim}"
+    return None
 
 
 def _undecided(system: Built, spec: Spec, result: SpecResult) -> list[Verdict]:

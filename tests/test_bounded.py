@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import z3
 from generate import systems
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from checker.explicit import CAN_FINISH, Exploration, Limits, explore
 from checker.explicit.one_step import OneStep
 from checker.language import build, load_specs
 from checker.symbolic.bounded import Bounded, bounded
-from checker.symbolic.runs import layers
+from checker.symbolic.runs import LOGICS, Search, Unknown, layers
 
 HERE = Path(__file__).parent
 LONG = 600.0
@@ -121,3 +122,30 @@ def test_nobody_claims_that_operations_can_finish() -> None:
     """forgotten_unlock breaks it in four steps; no run of any length shows that by itself."""
     found = bounded(system_of("systems/forgotten_unlock:forgets"), 6, seconds=LONG)
     assert CAN_FINISH not in found.decided and CAN_FINISH not in found.findings
+
+
+class Unsure:
+    """A solver that never knows."""
+
+    def add(self, formula: object) -> None: ...
+
+    def check(self, *assumptions: object) -> object:
+        return z3.unknown
+
+    def reason_unknown(self) -> str:
+        return "it is unsure"
+
+
+def test_where_one_solver_does_not_know_another_is_asked() -> None:
+    """The other one is told all that the first was told, and may then be unsure, too."""
+    search = Search(system_of("systems/peterson:wrong_order"))
+    told = []
+    for message in search.run(8, first=False):
+        told.append(message)
+        if message.depth == 3:
+            search.runs.solver = Unsure()
+    assert [message.finding.depth for message in told if message.finding is not None] == [7]
+    assert (told[0].logics, told[-1].logics) == (LOGICS[:1], LOGICS)
+    search.runs.solver = Unsure()
+    with pytest.raises(Unknown, match="it is unsure"):
+        search.runs.ask()

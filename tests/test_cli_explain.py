@@ -246,3 +246,39 @@ def test_one_race_at_a_time(capsys: Capture) -> None:
     assert done.code == 2 and "name one promise, not no_deadlock, no_model_error" in sentence(done)
     done = run(capsys, "explain", COUNTER, "locked_add", "--as", "mermaid")
     assert done.code == 0 and done.out == "" and "no promise breaks" in done.err
+
+
+NESTING = """
+from checker.language import *
+
+class S(State):
+    v: Spinlock
+    p: Spinlock
+    n: Range(0, 3)
+
+@rule
+def down(s: S):
+    with hold(s.v):
+        with hold(s.p):
+            s.n = 1
+
+@rule
+def up(s: S):
+    with hold(s.p):
+        with hold(s.v):
+            s.n = 0
+
+nests = Spec(why="Who nests where.", model=Model(state=S, rules=[down, up]), scope=Scope("s", sizes={}))
+"""
+
+
+def test_what_the_source_breaks_has_no_race(capsys: Capture, tmp_path: Path) -> None:
+    model = tmp_path / "nests.py"
+    model.write_text(NESTING)
+    said = "nests: locks_are_taken_in_one_order is broken in the source, there is no race: p inside v in down"
+    done = run(capsys, "explain", str(model))
+    assert done.code == 1 and done.out.startswith(said)
+    assert run(capsys, "explain", str(model), "nests", "--as", "python").err.startswith(said)
+    assert run(capsys, "graph", str(model), "-o", str(tmp_path / "g.svg")).out.startswith(said)
+    assert "no_deadlock does not break" in run(capsys, "explain", str(model), "nests", "no_deadlock").out
+    assert "# p inside v in down" in run(capsys, "check", str(model), "--format", "ktap").out

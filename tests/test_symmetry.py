@@ -213,6 +213,53 @@ def test_a_turn_says_where_each_actor_went(machine):
     assert turned > 20
 
 
+def ring():
+    """Three CPUs that each hold a node of a ring: exchanging two of them turns the ring round."""
+    node, cpu, fields = IndexT("Node", 3), IndexT("Cpu", 3, "actor"), Fields()
+    fields.add("next", node, node)
+    fields.add("lock", LockT(("Cpu0", "Cpu1", "Cpu2")), node)
+    pc = fields.add("Cpu.pc", IntT(0, 1), cpu)
+    work = ir.Procedure("work", "", HERE, "cpu", (), {"cpu": cpu}, (), (), ())
+    return system(fields, roles=[ir.Role(cpu, pc, (), (work,))], initial=((1, 2, 0, 1, 2, 3, 0, 0, 0),))
+
+
+def test_a_turn_fits_the_state_that_was_chosen_among_ties():
+    made = ring()
+    cpu, sorts = made.roles[0].type, group(made)
+    one = Machine(Program(made, symmetry=True), 1 << 24, None)
+    whole = orbit(made, made.initial[0], sorts)
+    assert len(whole) == 12
+    for vector in whole:
+        result, turn = canonical(one, vector)
+        seats = tuple(turn >> 4 * k & 15 for k in range(3))
+        assert result in {renamed(made, vector, names) for names in renamings(sorts) if names[cpu] == seats}
+    one.close()
+
+
+def trap(cpus, place):
+    """An actor may walk into a trap for ever, or on a round with many stops.  The number of the place
+    decides about the order of actors, and so about their names."""
+    cpu, fields = IndexT("Cpu", cpus, "actor"), Fields()
+    pc = fields.add("Cpu.pc", IntT(0, 9), cpu)
+
+    def operation(name, stops, *end):
+        points = tuple(ir.YieldPoint(f"stop {stop}", HERE, (), stop) for stop in stops)
+        body = (*(ir.Yield(pos=HERE, point=k) for k in range(len(stops))), *end)
+        return ir.Procedure(name, "", HERE, "cpu", (), {"cpu": cpu}, body, points, ())
+
+    return system(fields, roles=[ir.Role(cpu, pc, (), (
+        operation("caught", [place], require(ir.FALSE)),
+        operation("round", [stop for stop in range(1, 10) if stop != place])))])
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 4, 5, 6, 7, 8, 9])
+def test_who_cannot_finish_is_followed_through_all_renamings(place):
+    """The others come and go, and each time the one in the trap may get another number."""
+    found = explore(trap(3, place), symmetry=True)
+    assert found.findings[CAN_FINISH].depth == 1
+    agree(trap(3, place))
+
+
 @pytest.mark.parametrize("size", [2, 5, 11])
 def test_a_sort_of_any_size(size):
     """A set of objects that can be switched on and off is as good as a counter."""

@@ -56,8 +56,12 @@ class Claim:
     def covers(self) -> str:
         """What it is decided for, in words."""
         widths = self.variables()
-        total = sum(widths.values())
+        total = sum(widths.values()) - self.fixed()
         return f"every one of 2^{total} {'words' if list(widths) == ['word'] else 'values of ' + ', '.join(widths)}"
+
+    def fixed(self) -> int:
+        """How many bits of the variables are always 0."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,9 @@ class OfKind(Claim):
     def covers(self) -> str:
         return super().covers() if self.kind.fields else "the one word that it is"
 
+    def fixed(self) -> int:
+        return sum(one.free for one in self.kind.fields)
+
 
 @dataclass(frozen=True)
 class Recognised(OfKind):
@@ -152,8 +159,11 @@ class ComesBack(OfKind):
         return self.kind.decode(word) == dict(values)
 
     def covers(self) -> str:
-        within = ", ".join(f"{name} below 2^{bits}" for name, bits in self.limits.items())
-        return super().covers() + (f", {within}" if within else "")
+        within = " and ".join(f"{name} below 2^{bits}" for name, bits in self.limits.items())
+        return super().covers() + (f" with {within}" if within else "")
+
+    def fixed(self) -> int:
+        return super().fixed() + sum(self.kind.field(name).width - bits for name, bits in self.limits.items())
 
 
 @dataclass(frozen=True)
@@ -174,10 +184,15 @@ class Kept(OfKind):
             return None
         return first != second
 
+    def fixed(self) -> int:
+        return 2 * super().fixed()
+
     def shown(self, values: Values) -> list[Shown]:
         names = super().variables()
-        return [_write(self.kind, {name: values[name] for name in names}),
-                _write(self.kind, {name: values[name + "'"] for name in names})]
+        return [
+            _write(self.kind, {name: values[name] for name in names}),
+            _write(self.kind, {name: values[name + "'"] for name in names}),
+        ]
 
 
 @dataclass(frozen=True)
@@ -188,8 +203,11 @@ class Apart(OfKind):
 
     def true_of(self, values: Values, word: int) -> bool:
         before, after = self.kind.decode(word), self.kind.decode(self.flipped(word))
-        return (before[self.hint] == values[self.hint] and self.kind.recognises(self.flipped(word))
-                and after == before | {self.hint: 1 - before[self.hint]})
+        return (
+            before[self.hint] == values[self.hint]
+            and self.kind.recognises(self.flipped(word))
+            and after == before | {self.hint: 1 - before[self.hint]}
+        )
 
     def flipped(self, word: int) -> int:
         return word ^ 1 << self.kind.field(self.hint).at
@@ -265,7 +283,11 @@ class Theorem(Claim):
         return [Shown("where", None, dict(values))]
 
     def covers(self) -> str:
-        return super().covers() if self.variables() else "one calculation"
+        if not self.variables():
+            return "one calculation"
+        return super().covers() + (
+            ", where what it requires is true" if "require" in self.function.__code__.co_names else ""
+        )
 
 
 def claim(function: Callable[..., Any]) -> Theorem:
@@ -276,16 +298,23 @@ def claim(function: Callable[..., Any]) -> Theorem:
 
 def room(kind: Kind, name: str, bits: int) -> ComesBack:
     """The claim that so many bits are left to a field."""
-    kind.field(name)
-    return ComesBack(f"{kind.name}_{name}_has_{bits}_bits", f"{name} below 2^{bits} is read as it was written",
-                     kind, {name: bits})
+    if not 0 < bits <= kind.field(name).width:
+        raise UsageError(f"kind {kind.name}: {name} has {kind.field(name).width} bits, no room for {bits} to ask about")
+    return ComesBack(
+        f"{kind.name}_{name}_has_{bits}_bits", f"{name} below 2^{bits} is read as it was written", kind, {name: bits}
+    )
 
 
 def device(kind: Kind, name: str, size: int, *, called: str, page: int = 4096) -> ComesBack:
     """The claim that every page of a device of ``size`` bytes can be named in this field."""
     bits = max(1, (-(-size // page) - 1).bit_length())
-    return ComesBack(f"{kind.name}_{name}_reaches_{called}", f"{name} below 2^{bits} is read as it was written",
-                     kind, {name: min(bits, kind.field(name).width)})
+    if bits > kind.field(name).width:
+        raise UsageError(
+            f"kind {kind.name}: {name} has {kind.field(name).width} bits, which name no device of {size:,} bytes"
+        )
+    return ComesBack(
+        f"{kind.name}_{name}_reaches_{called}", f"{name} below 2^{bits} is read as it was written", kind, {name: bits}
+    )
 
 
 def told_apart(name: str, *kinds: Kind) -> Exclusive:
@@ -314,8 +343,12 @@ def claims_of(format: Format, about: Iterable[str] | None = None) -> Iterator[Cl
             if one.role == "hint":
                 yield Apart(f"{name}_{one.name}_is_apart", f"{one.name} and the rest do not touch", kind, one.name)
             if one.role == "count":
-                yield Counts(f"{name}_{one.name}_counts", f"{one.name} goes from 0 to {(1 << one.width) - 1} in place",
-                             kind, one.name)
+                yield Counts(
+                    f"{name}_{one.name}_counts",
+                    f"{one.name} goes from 0 to {(1 << one.width) - 1} in place",
+                    kind,
+                    one.name,
+                )
 
 
 @dataclass(frozen=True)

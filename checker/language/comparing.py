@@ -172,12 +172,16 @@ class Comparing(Core):
     def both(self, a: ir.Expr, b: ir.Expr, node: ast.AST) -> ir.Expr:
         if isinstance(a, ir.Const):
             return b if a.value else a
-        return a if isinstance(b, ir.Const) and b.value else ir.And(type=t.BOOL, pos=self.pos(node), left=a, right=b)
+        if isinstance(b, ir.Const) and (b.value or harmless(a)):
+            return a if b.value else b
+        return ir.And(type=t.BOOL, pos=self.pos(node), left=a, right=b)
 
     def either(self, a: ir.Expr, b: ir.Expr, node: ast.AST) -> ir.Expr:
         if isinstance(a, ir.Const):
             return a if a.value else b
-        return a if isinstance(b, ir.Const) and not b.value else ir.Or(type=t.BOOL, pos=self.pos(node), left=a, right=b)
+        if isinstance(b, ir.Const) and (not b.value or harmless(a)):
+            return b if b.value else a
+        return ir.Or(type=t.BOOL, pos=self.pos(node), left=a, right=b)
 
     def negate(self, a: ir.Expr, node: ast.AST) -> ir.Expr:
         if isinstance(a, ir.Const):
@@ -192,3 +196,23 @@ def fold(symbol: str, a: int, b: int) -> bool:
 def has_effects(found: Binding) -> bool:
     """Whether lowering the value twice would run something twice."""
     return isinstance(found, ir.Expr) and any(isinstance(part, ir.Do) for part in every_expression(found))
+
+
+HARMLESS = (
+    ir.Const,
+    ir.Local,
+    ir.Read,
+    ir.Not,
+    ir.And,
+    ir.Or,
+    ir.Compare,
+    ir.Recode,
+    ir.UnionTag,
+    ir.SetHas,
+    ir.SetLen,
+)
+
+
+def harmless(value: ir.Expr) -> bool:
+    """Whether evaluating changes nothing and cannot be a model error, so that it may be left out."""
+    return all(isinstance(part, HARMLESS) for part in every_expression(value))

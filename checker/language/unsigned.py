@@ -47,8 +47,15 @@ def _apply(name: str, a: int, b: int) -> Unsigned:
 
 
 OPERATORS: dict[str, Callable[[int, int], int]] = {
-    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "and": operator.and_, "or": operator.or_,
-    "xor": operator.xor, "lshift": operator.lshift, "rshift": operator.rshift, "floordiv": operator.floordiv,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "and": operator.and_,
+    "or": operator.or_,
+    "xor": operator.xor,
+    "lshift": operator.lshift,
+    "rshift": operator.rshift,
+    "floordiv": operator.floordiv,
     "mod": operator.mod,
 }
 

@@ -16,8 +16,28 @@ from checker.language.unsigned import U8, U16, U32, U64, DomainError, Unsigned, 
 from checker.language.verbs import require
 
 __all__ = [
-    "U8", "U16", "U32", "U64", "Claim", "DomainError", "Field", "Format", "FormatError", "Kind", "Unsigned", "WordSpec",
-    "broken", "claim", "count", "device", "hint", "pointer", "require", "room", "shifted", "told_apart",
+    "U8",
+    "U16",
+    "U32",
+    "U64",
+    "Claim",
+    "DomainError",
+    "Field",
+    "Format",
+    "FormatError",
+    "Kind",
+    "Unsigned",
+    "WordSpec",
+    "broken",
+    "claim",
+    "count",
+    "device",
+    "hint",
+    "pointer",
+    "require",
+    "room",
+    "shifted",
+    "told_apart",
 ]
 
 
@@ -31,7 +51,7 @@ class Field:
 
     A value is a multiple of ``align`` (a power of two), so that its low bits are free
     for others.  What sticks out at the top of the word is lost, as it is in C.  It is read back
-    from the bits where it was put, but from none at or above ``top``.  ``role`` is
+    from the bits where it was put, but from no bit of the tag and none at or above ``top``.  ``role`` is
     "hint" (set and cleared on its own), "count" (raised and lowered by one), or empty.
     """
 
@@ -46,8 +66,10 @@ class Field:
         if not self.name.isidentifier():
             raise FormatError(f"{self.name!r} cannot be the name of a field: write it like a variable")
         if self.width < 1 or self.at < 0:
-            raise FormatError(f"field {self.name}: it has {self.width} bits from bit {self.at}; "
-                              "the width is at least 1 and the place at least 0")
+            raise FormatError(
+                f"field {self.name}: it has {self.width} bits from bit {self.at}; "
+                "the width is at least 1 and the place at least 0"
+            )
         if self.align < 1 or self.align & (self.align - 1) or self.align >= 1 << self.width:
             raise FormatError(f"field {self.name}: align={self.align} is no power of two below 2^{self.width}")
         if self.role not in ("", "hint", "count"):
@@ -57,11 +79,6 @@ class Field:
     def free(self) -> int:
         """How many low bits of the value the alignment leaves to others."""
         return self.align.bit_length() - 1
-
-    def span(self, word: int) -> tuple[int, int]:
-        """The bits it is read from, in a word of so many bits: the lowest, and the first behind them."""
-        end = min(self.at + self.width, word, *([] if self.top is None else [self.top]))
-        return min(self.at + self.free, end), end
 
 
 def shifted(fields: Iterable[Field], by: int, top: int | None = None) -> list[Field]:
@@ -127,6 +144,11 @@ class Kind:
                 return one
         raise FormatError(f"kind {self.name} has no field {name!r}; it has {', '.join(f.name for f in self.fields)}")
 
+    def span(self, one: Field) -> tuple[int, int]:
+        """The bits that a field is read from: the lowest, and the first behind them."""
+        end = min(one.at + one.width, self.width, *([] if one.top is None else [one.top]))
+        return min(max(one.at + one.free, len(self.tag or "")), end), end
+
     def encode(self, **values: int) -> Unsigned:
         """The word; fields that are not named are 0.  DomainError if a value is not one of its field's."""
         word = self.value
@@ -148,7 +170,7 @@ class Kind:
     def get(self, word: int, name: str) -> Unsigned:
         """One field of a word, as a reader sees it who takes it for one of this kind."""
         one = self.field(name)
-        low, end = one.span(self.width)
+        low, end = self.span(one)
         return unsigned(self.width)((int(word) & ((1 << end) - (1 << low))) >> one.at)
 
     def decode(self, word: int) -> dict[str, int]:
@@ -169,8 +191,9 @@ class Format:
 
     def __init__(self, *kinds: Kind, width: int = 64, tables: Mapping[str, Sequence[str]] | None = None):
         object.__setattr__(self, "width", width)
-        object.__setattr__(self, "kinds", tuple(
-            Kind(k.name, *k.fields, tag=k.tag, word=k.word, width=width) for k in kinds))
+        object.__setattr__(
+            self, "kinds", tuple(Kind(k.name, *k.fields, tag=k.tag, word=k.word, width=width) for k in kinds)
+        )
         object.__setattr__(self, "tables", dict(tables or {}))
         names = [kind.name for kind in self.kinds]
         if width < 1 or not kinds or len(set(names)) < len(names):

@@ -29,7 +29,7 @@ def document(exit_code: Exit, results: Sequence[SpecResult] = (), *, errors: Seq
 def _verdict(result: SpecResult, verdict: Verdict) -> dict[str, Any]:
     return {
         "spec": result.spec, "promise": verdict.promise, "verdict": verdict.verdict, "expected": verdict.expected,
-        "kind": verdict.kind, "engine": "static" if verdict.kind == "static" else "explicit",
+        "kind": verdict.kind, "engine": "static" if verdict.kind == "static" else result.engine,
         "claim": verdict.claim, "surprise": verdict.surprise,
         "steps": verdict.steps, "scope": result.scope, "states": result.states, "transitions": result.transitions,
         "depth": result.depth, "complete": result.complete, "seconds": round(result.seconds, 3),
@@ -50,6 +50,7 @@ def _spec(result: SpecResult) -> dict[str, Any]:
     return {
         "name": result.spec, "why": result.why, "scope_name": result.scope_name, "scope": result.scope,
         "design": result.design, "states": result.states, "transitions": result.transitions, "depth": result.depth,
-        "complete": result.complete, "stopped": result.stopped, "seconds": round(result.seconds, 3),
+        "engine": result.engine, "complete": result.complete, "stopped": result.stopped,
+        "seconds": round(result.seconds, 3),
         "fingerprint": f"{result.fingerprint & (1 << 64) - 1:016x}", "never": result.never, "error": result.error,
     }

@@ -103,12 +103,13 @@ def _status(verdict: Verdict) -> tuple[str, str]:
 
 
 def details(verdict: Verdict) -> str:
-    """The race of a promise that broke, or what the promise says."""
+    """The race of a promise that broke, or what the promise says (and where the source breaks it)."""
     if verdict.trace is not None:
         from checker.counterexample.race import race
 
         return race(verdict.trace)
-    return verdict.doc
+    in_the_source = verdict.kind == "static" and verdict.verdict == "broken"
+    return f"{verdict.doc}\n{verdict.claim}" if in_the_source else verdict.doc
 
 
 def one_line(text: str) -> str:

@@ -26,13 +26,20 @@ class Progress:
 
     def __call__(self, states: int, transitions: int, depth: int, queue: int) -> None:
         self.states, self.transitions, self.depth = states, transitions, depth
+        passed = time.monotonic() - self._started
+        self._line(f"{self.name}: {states:,} states, {states / max(passed, 1e-3) / 1000:,.0f} k states/s, "
+                   f"depth {depth}, {queue:,} in the queue, {passed:.0f} s")
+
+    def steps(self, depth: int, passed: float) -> None:
+        """Called by a bounded search when it has decided a number of steps."""
+        self.depth = depth
+        self._line(f"{self.name}: {depth} steps decided, {passed:.0f} s")
+
+    def _line(self, line: str) -> None:
         now = time.monotonic()
         if now < self._next or sys.stderr is None:
             return
         self._next = now + (PAUSE_TERMINAL if self._terminal else PAUSE_LOG)
-        rate = states / (now - self._started)
-        line = (f"{self.name}: {states:,} states, {rate / 1000:,.0f} k states/s, depth {depth}, "
-                f"{queue:,} in the queue, {now - self._started:.0f} s")
         self._say(f"\r\x1b[K{line}" if self._terminal else line + "\n")
         self._open = self._terminal
 

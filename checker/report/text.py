@@ -34,7 +34,7 @@ def spec_lines(result: SpecResult, *, short: bool = False) -> Iterator[Line]:
     told = [v for v in result.verdicts if not short or v.verdict != "holds" or v.surprise]
     width = max((len(verdict.promise) for verdict in told), default=0)
     for verdict in told:
-        yield _row(verdict, min(width, 60))
+        yield _row(verdict, min(width, 60), result.engine)
     if len(told) < len(result.verdicts):
         yield Line(f"    holds      {_counted(result.verdicts, len(told))}", "good", 14)
     for name in result.never:
@@ -57,6 +57,11 @@ def subject(why: str) -> str:
 
 def covers(result: SpecResult) -> str:
     """What "holds" means in the lines above."""
+    if result.engine == "z3":
+        if result.depth < 0:
+            return f"undecided: {result.stopped}"
+        runs = f"by z3: every run of up to {amount(result.depth, 'step')} of scope {result.scope_name!r}, none longer"
+        return f"{runs} ({seconds(result.seconds)})" + (f": {result.stopped}" if result.stopped else "")
     numbers = f"{amount(result.transitions, 'transition')}, depth {result.depth}, {seconds(result.seconds)}"
     if result.complete:
         return f"holds: in every one of {amount(result.states, 'state')} of scope {result.scope_name!r} ({numbers})"
@@ -66,7 +71,7 @@ def covers(result: SpecResult) -> str:
             f"{result.stopped or 'it was not complete'}")
 
 
-def _row(verdict: Verdict, width: int) -> Line:
+def _row(verdict: Verdict, width: int, engine: str) -> Line:
     word, note, mark = verdict.verdict, "", "good"
     if verdict.kind == "reachable" and word == "holds":
         word, note = "reached", f"in {amount(verdict.steps or 0, 'step')}"
@@ -78,7 +83,7 @@ def _row(verdict: Verdict, width: int) -> Line:
         if verdict.expected == "broken":
             word, note, mark = "vacuous", "is never reached, as expected", "good"
     elif word == "undecided":
-        mark = "unsure"
+        mark, note = "unsure", verdict.claim if engine == "z3" else ""
     if verdict.surprise:
         word, mark = word.upper(), "bad"
         note = f"{note}; {verdict.surprise}" if note else verdict.surprise

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from checker.counterexample.trace import Trace
     from checker.explicit.result import Exploration
     from checker.language.spec import Broken
+    from checker.symbolic.bounded import Bounded
 
 
 class Exit(IntEnum):
@@ -76,10 +77,13 @@ class SpecResult:
     ``complete`` is True where every state of the scope was visited; else
     ``stopped`` says why not.  ``never`` are the operations of the scope that
     nobody ever ran.  ``error`` is set where the spec could not be asked at all.
+    ``engine`` is explicit, or z3: that looks at runs of up to ``depth`` steps (-1:
+    not even at the initial states), and counts no states.
     """
 
     spec: str
     why: str = ""
+    engine: str = "explicit"
     scope_name: str = ""
     scope: dict[str, Any] = field(default_factory=dict)
     design: dict[str, Any] = field(default_factory=dict)
@@ -115,24 +119,48 @@ def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, fo
     seen = amount(found.states, "state")
     everywhere = f"every one of {seen} of scope {scope_name!r}"
     so_far = f"nothing found in {seen} to depth {found.depth}; {found.stopped or 'the search was not complete'}"
+
+    def decide(claim: Claim) -> tuple[str, str]:
+        if claim.name in found.findings:
+            return _shown(claim)
+        if claim.name in found.undecided or not found.complete:
+            return "undecided", so_far
+        return ("vacuous", f"reached in none: {everywhere} was visited") if claim.kind == "reachable" \
+            else ("holds", everywhere)
+
+    return _verdicts(system, expected, {name: finding.depth for name, finding in found.findings.items()}, decide)
+
+
+def judge_bounded(system: ir.System, expected: Mapping[str, Broken], found: Bounded) -> list[Verdict]:
+    """The same for a bounded search, which shows breaks but never that a promise holds."""
+    steps = amount(found.depth, "step")
+
+    def decide(claim: Claim) -> tuple[str, str]:
+        if claim.name in found.findings:
+            return _shown(claim)
+        if found.depth < 0:
+            return "undecided", f"nothing known: {found.stopped}"
+        if claim.name not in found.decided:
+            return "undecided", "no number of steps decides this"
+        return "undecided", f"not reached within {steps}" if claim.kind == "reachable" else \
+            f"no violation within {steps}"
+
+    return _verdicts(system, expected, {name: finding.depth for name, finding in found.findings.items()}, decide)
+
+
+def _shown(claim: Claim) -> tuple[str, str]:
+    return ("holds", "some state of the scope") if claim.kind == "reachable" else ("broken", "a shortest trace")
+
+
+def _verdicts(system: ir.System, expected: Mapping[str, Broken], depths: Mapping[str, int],
+              decide: Callable[[Claim], tuple[str, str]]) -> list[Verdict]:
     verdicts = []
     for claim in claims(system):
         if claim.kind == "static":
             verdicts.append(_lock_order(system, claim, expected.get(claim.name)))
             continue
-        finding = found.findings.get(claim.name)
-        steps = finding.depth if finding is not None else None
-        undecided = claim.name in found.undecided or not found.complete
-        wanted = expected.get(claim.name)
-        good = finding is not None if claim.kind == "reachable" else finding is None
-        if finding is None and undecided:
-            verdict, text = "undecided", so_far
-        elif claim.kind == "reachable":
-            verdict = "holds" if finding is not None else "vacuous"
-            text = "some state of the scope" if finding is not None else f"reached in none: {everywhere} was visited"
-        else:
-            verdict = "holds" if good else "broken"
-            text = everywhere if good else "a shortest trace"
+        verdict, text = decide(claim)
+        wanted, steps = expected.get(claim.name), depths.get(claim.name)
         verdicts.append(Verdict(
             promise=claim.name, kind=claim.kind, verdict=verdict, expected="broken" if wanted else "holds",
             claim=text, doc=claim.doc, steps=steps,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from checker.explicit.result import Finding
@@ -57,7 +58,10 @@ def bounded(system: ir.System, depth: int, *, seconds: float = SECONDS, memory: 
     ``seconds`` and ``memory`` (bytes) limit the solver; ``first`` stops behind the
     depth at which a promise broke.  ``progress`` is called with the depth that is
     decided and the seconds it took.  Ctrl-C ends the search early, like a limit.
+    ImportError: the solver is not installed.
     """
+    if find_spec("z3") is None:
+        raise ImportError("there is no z3", name="z3")
     began = time.monotonic()
     result = Bounded(depth, stopped="it has not begun")
     under_way: list[Iterator[Message]] = []

@@ -44,18 +44,24 @@ class Runs:
         self.steps: list[Instance] = []
         self.logics: tuple[str, ...] = LOGICS[:1]
         self.solver = z3.SolverFor(LOGICS[0])
-        self.solver.add(initial(system, self.spaces[0]))
+        self.said: list[Any] = []
+        """What the solver was told; it forgets how it was written."""
+        self.add(initial(system, self.spaces[0]))
         self.happens: Any = z3.BoolVal(True)
         """Whether the last step leads to the last state; earlier ones do."""
 
+    def add(self, formula: Any) -> None:
+        self.said.append(formula)
+        self.solver.add(formula)
+
     def extend(self) -> None:
         """One step more, of which it is left open whether it leads to a state."""
-        self.solver.add(self.happens)
+        self.add(self.happens)
         number = len(self.steps)
         self.spaces.append(Space.fresh(self.system, f"{number + 1}."))
         self.steps.append(self.template.at(number, self.spaces[-2], self.spaces[-1]))
         self.happens = z3.Bool(f"happens.{number}")
-        self.solver.add(z3.Implies(self.happens, self.steps[-1](self.template.relation.happens)))
+        self.add(z3.Implies(self.happens, self.steps[-1](self.template.relation.happens)))
 
     def ask(self, *assumptions: Any) -> Any | None:
         """A model under these assumptions, or None if there is none; Unknown if nobody can tell."""
@@ -69,7 +75,7 @@ class Runs:
             if len(self.logics) == len(LOGICS):
                 raise Unknown(reason)
             other = z3.SolverFor(LOGICS[len(self.logics)])
-            other.add(self.solver.assertions())
+            other.add(self.said)
             self.solver, self.logics = other, LOGICS[: len(self.logics) + 1]
 
     def breaks(self, names: Sequence[str]) -> dict[str, Any]:
@@ -199,19 +205,19 @@ class Search:
             formulas[NO_DEADLOCK] = z3.And(runs.happens, self.deadlocks.stuck(here))
         flags = {name: z3.Bool(f"breaks.{number}.{k}") for k, name in enumerate(formulas)}
         for name, formula in formulas.items():
-            runs.solver.add(z3.Implies(flags[name], formula))
+            runs.add(z3.Implies(flags[name], formula))
         asked = 0
         while flags:
             some = z3.Bool(f"some.{number}.{asked}")
             asked += 1
-            runs.solver.add(z3.Implies(some, z3.Or(list(flags.values()))))
+            runs.add(z3.Implies(some, z3.Or(list(flags.values()))))
             model = runs.ask(some)
             if model is None:
                 return
             for name in [name for name, formula in formulas.items() if holds(model, formula)]:
                 if name == NO_DEADLOCK and self.deadlocks.learn(runs.spaces[-1].read(model)):
                     more = z3.Not(here(self.deadlocks.known[-1]))
-                    runs.solver.add(z3.Implies(flags[name], more))
+                    runs.add(z3.Implies(flags[name], more))
                     formulas[name] = z3.And(formulas[name], more)
                     continue
                 yield runs.finding(name, model)
@@ -242,12 +248,11 @@ def layers(system: ir.System, steps: int) -> list[set[tuple[int, ...]]]:
         if number:
             runs.extend()
         here: set[tuple[int, ...]] = set()
-        runs.solver.push()
-        while (model := runs.ask(runs.happens)) is not None:
+        other = z3.Bool(f"other.{number}")
+        while (model := runs.ask(runs.happens, other)) is not None:
             vector = runs.spaces[-1].read(model)
             here.add(normalised(system, vector))
             same = [as_z3_equal(c, k) for c, k in zip(runs.spaces[-1].cells, vector, strict=True)]
-            runs.solver.add(z3.Not(z3.And(same)))
-        runs.solver.pop()
+            runs.add(z3.Implies(other, z3.Not(z3.And(same))))
         found.append(here)
     return found
