@@ -6,7 +6,8 @@ Mirrors   shrink_folio_list(), pageout(), __remove_mapping() in mm/vmscan.c, try
 Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation and the other
           reasons not to reclaim a folio: reclaim may start on it later, with the same effect.
           Large folios and their split.  folio_release_non_phys_swap_backing() before zswap_store():
-          a dirty anonymous folio has no compressed copy that it could release (a promise).
+          a dirty anonymous folio has no compressed copy that it could release (a promise).  The same
+          of RFC v1's vswap_prepare_writeout(), which would tag such a slot FOLIO.
           Freeing the slot of an activated folio when swap is nearly full: folio_free_swap() with
           the same tests, done elsewhere too.  Swap counts too large for their field.
 """
@@ -14,7 +15,7 @@ Left out  zero-filled pages (a later slice), arch_prepare_to_swap(), activation 
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import folio_alloc_swap, folio_realloc_swap, vswap_clear_cache_only, vswap_prepare_writeout
+from model.cluster import folio_alloc_swap, folio_realloc_swap, vswap_clear_cache_only
 from model.design import design
 from model.memcg import memcg1_swapout
 from model.memory import folio_free, folio_put
@@ -126,9 +127,6 @@ def swap_writeout(s: Swap, f: Folio):
         release(folio.lock)
         return True
 
-    if not design.drops_folio_tag:
-        vswap_prepare_writeout(s, folio.swap, f)
-        yield "nothing but a physical slot is kept"
     stored = yield from zswap_store(s, f)
     if stored:
         release(folio.lock)
@@ -137,9 +135,6 @@ def swap_writeout(s: Swap, f: Folio):
         folio.dirty = True
         return False  # AOP_WRITEPAGE_ACTIVATE
 
-    if not design.drops_folio_tag:
-        vswap_prepare_writeout(s, folio.swap, f)  # for pages of a large folio that went in
-        yield "zswap refused the page"
     p = yield from folio_realloc_swap(s, folio.swap)
     if p is None:
         folio.dirty = True
