@@ -3,7 +3,7 @@
 
 Mirrors   folio_alloc_swap(), folio_realloc_swap(), __vswap_release_backing(),
           __swap_cluster_free_entries(); mm/swapfile.c [v2p2] [v2p3] [v2p4]; of RFC v1
-          vswap_store_folio(), vswap_prepare_writeout() [v1p2] [v1p3]
+          vswap_store_folio() [v1p2]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
           lists: any free slot may be found, or none.  The fallback to a direct entry when
           no virtual slot is free: the swap-out fails instead (a later slice).
@@ -124,14 +124,6 @@ def folio_release_vswap_backing(s: Swap, v: VswapSlot, f: Folio):
     with hold(s.vswap_cluster.lock):
         __vswap_release_backing(s, v)
         if not design.drops_folio_tag:
-            s.virtual_table[v] = Backing.FOLIO(f)
-
-
-def vswap_prepare_writeout(s: Swap, v: VswapSlot, f: Folio):
-    """RFC v1: before a write-out a compressed copy is released, a physical slot is kept [v1p2]."""
-    with hold(s.vswap_cluster.lock):
-        if s.virtual_table[v].tag == Backing.ZSWAP:
-            __vswap_release_backing(s, v)
             s.virtual_table[v] = Backing.FOLIO(f)
 
 

@@ -7,7 +7,9 @@ Mirrors   shrink_folio_list(), pageout(), __remove_mapping() in mm/vmscan.c, try
 Left out  arch_prepare_to_swap(), activation and the other
           reasons not to reclaim a folio: reclaim may start on it later, with the same effect.
           Large folios and their split.  A mapping that fork adds behind the walk of
-          try_to_unmap(): it is found here; the kernel may miss it and keeps the folio then.
+          try_to_unmap(): it is found here; the kernel may miss it and keeps the folio then.  RFC v1's
+          vswap_prepare_writeout() differs from folio_release_non_phys_swap_backing() in the tag that
+          it leaves, which nothing reads for a single page.
           Freeing the slot of an activated folio when swap is nearly full: folio_free_swap() with
           the same tests, done elsewhere too.  Swap counts too large for their field.
 """
@@ -15,13 +17,7 @@ Left out  arch_prepare_to_swap(), activation and the other
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import (
-    __vswap_release_backing,
-    folio_alloc_swap,
-    folio_realloc_swap,
-    vswap_clear_cache_only,
-    vswap_prepare_writeout,
-)
+from model.cluster import __vswap_release_backing, folio_alloc_swap, folio_realloc_swap, vswap_clear_cache_only
 from model.design import design
 from model.memcg import memcg1_swapout
 from model.memory import folio_free, folio_put
@@ -143,10 +139,7 @@ def swap_writeout(s: Swap, f: Folio):
         swap_zeromap_folio_clear(s, folio.swap)
     yield "not all zeros"
 
-    if not design.drops_folio_tag:
-        vswap_prepare_writeout(s, folio.swap, f)
-        yield "nothing but a physical slot is kept"
-    elif design.writeout_releases_compressed:
+    if design.writeout_releases_compressed:
         folio_release_non_phys_swap_backing(s, folio.swap)
         yield "no compressed copy is left"
     stored = yield from zswap_store(s, f)
@@ -157,9 +150,6 @@ def swap_writeout(s: Swap, f: Folio):
         folio.dirty = True
         return False  # AOP_WRITEPAGE_ACTIVATE
 
-    if not design.drops_folio_tag:
-        vswap_prepare_writeout(s, folio.swap, f)  # for pages of a large folio that went in
-        yield "zswap refused the page"
     p = yield from folio_realloc_swap(s, folio.swap)
     if p is None:
         folio.dirty = True

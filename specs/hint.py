@@ -96,6 +96,7 @@ rfc_v2_slot_reclaim_two_slots = Spec(
     design=SwapDesign(),
     scope=two_slots_and_worker,
     promises=[*PROMISES, *HINT_PROMISES, *RECLAIMED],
+    default=False,
 )
 
 rfc_v2_hint_lies = Spec(
