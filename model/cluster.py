@@ -129,6 +129,8 @@ def folio_release_vswap_backing(s: Swap, v: VswapSlot, f: Folio):
 
 def __swap_cluster_free_entries(s: Swap, v: VswapSlot):
     """V held: free a virtual slot and all that is behind it."""
+    if not design.free_uncharges_before_id:
+        clear_memcg_id(s, v)
     __vswap_release_backing(s, v)  # uncharges, so it comes before the id is cleared [v2p4]
     s.table[v] = TableWord.NULL
     s.count[v] = 0

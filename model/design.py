@@ -96,6 +96,11 @@ class SwapDesign(Design):
     read_keeps_zero: bool = True  # a page that was read as zeros is clean: its slot keeps the flag
     release_clears_zero: bool = True  # a freed slot loses the flag
 
+    # freeing [v2p4] [mainline]
+    zap_rechecks_count: bool = True  # __try_to_reclaim_swap asks for the count again under the folio lock
+    free_uncharges_before_id: bool = True  # the backing is uncharged while its memcg is still recorded
+    free_puts_id_at_once: bool = True  # in the hold that makes the slot free
+
 
 RFC_V2 = SwapDesign()
 """The second posting [v2c]."""

@@ -9,11 +9,23 @@ Left out  ranges: entries are freed one by one.
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import __swap_cluster_free_entries, vswap_mark_cache_only
+from model.cluster import __swap_cluster_free_entries, __vswap_release_backing, vswap_mark_cache_only
 from model.design import design
+from model.memcg import clear_memcg_id
 from model.memory import folio_put
-from model.objects import Content, Pte, PteWord, Swap, Task, VswapSlot, cached, folio_mapped
-from model.swap_cache import folio_free_swap, free_swap_cache, swap_cache_get_folio
+from model.objects import (
+    Content,
+    Pte,
+    PteWord,
+    Swap,
+    TableWord,
+    Task,
+    VswapSlot,
+    cached,
+    folio_mapped,
+    folio_test_writeback,
+)
+from model.swap_cache import folio_free_swap, free_swap_cache, swap_cache_del_folio, swap_cache_get_folio
 
 
 @operation
@@ -41,7 +53,7 @@ def zap_nonpresent_ptes(s: Swap, cpu: Task, pte: Pte):
     if design.zap_holds_ptl:
         acquire(s.ptl[pte])
     v = s.pte[pte].slot
-    only_cached = swap_put_entries_direct(s, v)
+    only_cached = yield from swap_put_entries_direct(s, v)
     yield "the slot is put"
 
     if only_cached:
@@ -53,17 +65,26 @@ def zap_nonpresent_ptes(s: Swap, cpu: Task, pte: Pte):
         release(s.ptl[pte])
 
 
-def swap_put_entries_direct(s: Swap, v: VswapSlot) -> bool:
+def swap_put_entries_direct(s: Swap, v: VswapSlot):
     """Drop a PTE's reference to a slot; True: only the swap cache keeps it."""
     with hold(s.vswap_cluster.lock):
-        if s.count[v] == 1 and not cached(s, v):
+        if s.count[v] != 1 or cached(s, v):
+            expect(s.count[v] > 0, "nothing is freed twice")
+            s.count[v] = max(s.count[v] - 1, 0)
+            if s.count[v] == 0:
+                vswap_mark_cache_only(s, v)
+            return s.count[v] == 0
+        if design.free_puts_id_at_once:
             __swap_cluster_free_entries(s, v)
-            return False
-        expect(s.count[v] > 0, "nothing is freed twice")
-        s.count[v] = max(s.count[v] - 1, 0)
-        if s.count[v] == 0:
-            vswap_mark_cache_only(s, v)
-        return s.count[v] == 0
+        else:
+            __vswap_release_backing(s, v)
+            s.table[v] = TableWord.NULL
+            s.count[v] = 0
+    if not design.free_puts_id_at_once:
+        yield "the slot is free, its memcg still recorded"
+        with hold(s.vswap_cluster.lock):
+            clear_memcg_id(s, v)
+    return False
 
 
 def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
@@ -75,6 +96,12 @@ def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
     folio = s.folio[f]
     if trylock(folio.lock):
         if folio.swap == v and (not folio_mapped(s, f) or maybe("swap is nearly full")):
-            yield from folio_free_swap(s, f)
+            if design.zap_rechecks_count:
+                yield from folio_free_swap(s, f)
+            elif not folio_test_writeback(s, f):
+                yield "the count was zero"
+                swap_cache_del_folio(s, f)
+                folio.dirty = True
+                yield "out of the swap cache"
         release(folio.lock)
     folio_put(s, f)

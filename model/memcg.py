@@ -37,6 +37,8 @@ def try_charge_swap(s: Swap, m: Memcg | None) -> bool:
 
 def uncharge_swap(s: Swap, m: Memcg | None):
     """Give a charge back; a page counter warns and stays at zero."""
+    if m is None:
+        return  # nothing is recorded: nobody gets it
     s.memcg[m].swap = max(s.memcg[m].swap - 1, 0)
 
 

@@ -4,8 +4,8 @@
 Mirrors   shrink_folio_list(), pageout(), __remove_mapping() in mm/vmscan.c, try_to_unmap()
           in mm/rmap.c [mainline]; swap_writeout(), swap_zeromap_folio_set(),
           swap_zeromap_folio_clear() in mm/page_io.c [v2p2] [v2p3]
-Left out  arch_prepare_to_swap(), activation and the other
-          reasons not to reclaim a folio: reclaim may start on it later, with the same effect.
+Left out  arch_prepare_to_swap(), activation and the other reasons not to reclaim a folio:
+          reclaim may start on it later, with the same effect.
           Large folios and their split.  A mapping that fork adds behind the walk of
           try_to_unmap(): it is found here; the kernel may miss it and keeps the folio then.  RFC v1's
           vswap_prepare_writeout() differs from folio_release_non_phys_swap_backing() in the tag that

@@ -4,6 +4,7 @@
 from specs.as_posted import *
 from specs.backing import *
 from specs.fork import *
+from specs.freeing import *
 from specs.hint import *
 from specs.o01 import *
 from specs.o05 import *

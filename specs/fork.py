@@ -10,6 +10,7 @@ from specs.promises import PROMISES
 from specs.reached import (
     a_cached_page_is_taken_over,
     a_copy_comes_too_late,
+    a_count_rises_behind_a_zap,
     a_fault_finds_another_pte,
     a_fault_meets_zswap,
     a_page_is_newer_than_its_compressed_copy,
@@ -44,6 +45,7 @@ OWNERS_REACHED = [
     the_owners_part,
     a_cached_page_is_taken_over,
     a_copy_comes_too_late,
+    a_count_rises_behind_a_zap,
 ]
 
 rfc_v2_two_owners = Spec(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from checker.language import *
 from model.backing import Effective, backing
+from model.free import __try_to_reclaim_swap
 from model.objects import (
     Backing,
     Bio,
@@ -190,3 +191,9 @@ def a_page_of_zeros_is_shared(s: Swap):
 def a_page_is_read_from_the_disk(s: Swap):
     """A folio is being read from the disk."""
     return any(s.folio[f].bio.tag == Bio.READ for f in Folio)
+
+
+@reachable
+def a_count_rises_behind_a_zap(s: Swap):
+    """A zap has found the folio that only the swap cache kept, and a PTE refers to the slot again."""
+    return any(at(__try_to_reclaim_swap, "found the cached folio", v=v) and s.count[v] > 0 for v in VswapSlot)
