@@ -122,7 +122,8 @@ two_owners_of_zeros = owners(
 
 two_owners_zapped = owners(
     "a page with two owners that is never written to, no shrinker, zswap may refuse a page", {Shrinker: 0},
-    failures=["zswap refuses the page"], task=[do_swap_page, zap_present_ptes, zap_nonpresent_ptes, copy_nonpresent_pte],
+    failures=["zswap refuses the page"],
+    task=[do_swap_page, zap_present_ptes, zap_nonpresent_ptes, copy_nonpresent_pte],
 )
 two_readers_of_zeros = owners(
     "a page of zeros with two owners, no shrinker, nothing fails", {Shrinker: 0},
