@@ -3,7 +3,9 @@
 
 Mirrors   do_wp_page(), wp_can_reuse_anon_folio(), wp_page_copy() in mm/memory.c [mainline]
 Left out  the first, unlocked look at the PTE: the fault starts where it is compared under the
-          PTL.  KSM, huge pages, userfaultfd.  The copy is charged to the memcg of the original.
+          PTL.  Pages that are marked exclusive and yet read-only (mprotect): here a read-only page
+          is one that was shared.  KSM, huge pages, userfaultfd.  The copy is charged to the memcg
+          of the original.
 """
 
 from __future__ import annotations
@@ -21,9 +23,7 @@ def do_wp_page(s: Swap, cpu: Task, pte: Pte):
     require(s.pte[pte].tag == PteWord.PRESENT and not s.pte_write[pte])
     acquire(s.ptl[pte])
     f = s.pte[pte].folio
-    reused = s.pte_exclusive[pte]
-    if not reused:
-        reused = yield from wp_can_reuse_anon_folio(s, f)
+    reused = yield from wp_can_reuse_anon_folio(s, f)
     if reused:
         s.pte_exclusive[pte] = True
         s.pte_write[pte] = True
@@ -41,6 +41,7 @@ def wp_can_reuse_anon_folio(s: Swap, f: Folio):
     folio = s.folio[f]
     if design.wp_tests_references and folio.refcount > 1 + (1 if folio.swap is not None else 0):
         return False
+    yield "nobody else seems to have the page"
     if not trylock(folio.lock):
         return False
     if design.wp_frees_swap_first:

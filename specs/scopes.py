@@ -119,9 +119,32 @@ zeros_no_shrinker = Scope(
     failures=["zswap refuses the page", "swap is nearly full"],
 )
 two_owners_of_zeros = owners(
-    "a page with two owners that may be all zeros, no shrinker, zswap may refuse a page", {Shrinker: 0},
-    failures=["zswap refuses the page"], task=[*OWNERS, user_store_zeros],
+    "a page with two owners that may be all zeros, no shrinker, nothing fails", {Shrinker: 0},
+    task=[*OWNERS, user_store_zeros],
 )
+
+two_owners_zapped = owners(
+    "a page with two owners that is never written to, no shrinker, zswap may refuse a page", {Shrinker: 0},
+    failures=["zswap refuses the page"],
+    task=[do_swap_page, zap_present_ptes, zap_nonpresent_ptes, copy_nonpresent_pte],
+)
+two_readers_of_zeros = owners(
+    "a page of zeros with two owners, no shrinker, nothing fails", {Shrinker: 0},
+    task=[do_swap_page, zap_nonpresent_ptes, copy_nonpresent_pte],
+)
+
+
+def one_page_of_zeros(s: Swap):
+    """One page of zeros was swapped out and dropped from memory: only the flag is left."""
+    pte, v = Pte(0), VswapSlot(0)
+    s.pte[pte] = PteWord.SWAP(v)
+    s.pte_exclusive[pte] = True
+    s.must_see[pte] = Content.ZERO
+    s.table[v] = TableWord.SHADOW
+    s.count[v] = 1
+    s.zero[v] = True
+    s.memcg_table[v] = Memcg(0)
+    s.memcg[Memcg(0)].id_refs = 1
 
 
 def one_page_in_zswap(s: Swap):
