@@ -75,6 +75,10 @@ HINT_LIES = Model(state=VSWAP.state, rules=[*VSWAP.rules, the_hint_lies], operat
 
 one_page_and_worker = scope("one page, a CPU of each role, a worker", {Worker: 1})
 no_shrinker_but_worker = scope("one page, a worker, no shrinker", {Shrinker: 0, Worker: 1})
+two_workers = scope(
+    "one page, two workers, no shrinker; zswap may refuse a page, swap may be nearly full",
+    {Shrinker: 0, Worker: 2}, failures=["zswap refuses the page", "swap is nearly full"],
+)
 two_slots_and_worker = scope(
     "one page, two virtual slots, a worker, no shrinker, zswap may refuse a page, swap may be nearly full",
     {VswapSlot: 2, Shrinker: 0, Worker: 1}, failures=["zswap refuses the page", "swap is nearly full"],
@@ -86,6 +90,15 @@ rfc_v2_slot_reclaim = Spec(
     model=VSWAP,
     design=SwapDesign(),
     scope=one_page_and_worker,
+    promises=[*PROMISES, *HINT_PROMISES, *RECLAIMED],
+)
+
+rfc_v2_two_workers = Spec(
+    why="""As rfc_v2_slot_reclaim, with two CPUs that come for the same slot: the scan is also run by whoever
+    finds no slot free.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=two_workers,
     promises=[*PROMISES, *HINT_PROMISES, *RECLAIMED],
 )
 

@@ -32,6 +32,7 @@ rfc_v1_without_slot_reclaim = Spec(
     design=RFC_V1,
     scope=two_pages,
     promises=[*PROMISES, *REACHED],
+    default=False,
 )
 
 rfc_v1 = Spec(

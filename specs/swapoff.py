@@ -17,12 +17,15 @@ from model.objects import (
     Swapoff,
     TableWord,
     VswapSlot,
+    Worker,
 )
+from model.slot_reclaim import swap_reclaim_work
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
 from model.swapoff import swapoff, try_to_unuse
 from model.vswap import VSWAP
 from model.zswap import zswap_writeback_entry
+from specs.hint import HINT_PROMISES
 from specs.promises import PROMISES
 from specs.scopes import scope
 from specs.what_if import what_if
@@ -107,6 +110,14 @@ def swapoff_meets_a_slot_in_transit(s: Swap):
     )
 
 
+@reachable
+def swapoff_meets_a_worker(s: Swap):
+    """swapoff and a worker have come for the same entry."""
+    return any(
+        at(swap_reclaim_work, "the hint is set", v=v) and at(try_to_unuse, "a slot is in use", v=v) for v in VswapSlot
+    )
+
+
 DRAINED = [
     a_page_outlives_its_device,
     a_page_moves_to_zswap,
@@ -127,6 +138,11 @@ reads_succeed = scope(
     failures=[
         "zswap refuses the page", "swap is nearly full", "memcg charge of the folio fails", "a signal is pending",
     ],
+)
+swapoff_and_worker = scope(
+    "one page, swapoff, a worker, no shrinker; zswap may refuse a page, swap may be nearly full",
+    {Swapoff: 1, Worker: 1, Shrinker: 0},
+    failures=["zswap refuses the page", "swap is nearly full"],
 )
 two_physical_slots = scope(
     "one page, two physical slots, swapoff, no shrinker, zswap may refuse a page",
@@ -157,6 +173,15 @@ rfc_v2_swapoff = Spec(
     expected={"the_only_copy_can_be_read": broken(steps=27)},
 )
 
+rfc_v2_swapoff_and_slot_reclaim = Spec(
+    why="""swapoff under RFC v2 beside a worker that takes physical slots back: both come for a page by its
+    reverse map, and only one of them finds what it came for.""",
+    model=VSWAP,
+    design=RFC_V2,
+    scope=swapoff_and_worker,
+    promises=[*SWAPOFF_PROMISES, *HINT_PROMISES, *DRAINED, swapoff_meets_a_worker],
+)
+
 rfc_v2_swapoff_two_slots = Spec(
     why="""swapoff under RFC v2 where no I/O fails, with a second virtual slot: the folio may be cached for another
     entry, and the physical slot back another, when swapoff gets there.""",
@@ -174,6 +199,7 @@ rfc_v1_swapoff = Spec(
     design=RFC_V1,
     scope=reads_succeed,
     promises=[*SWAPOFF_PROMISES, *DRAINED],
+    default=False,
 )
 
 swapoff_asks_for_uptodate = Spec(
@@ -215,6 +241,7 @@ swapoff_trusts_backing_of_open_device = what_if(
     ["a_device_that_is_off_backs_nothing", "swapoff_frees_what_it_came_for"],
     scope=two_physical_slots,
     promises=SWAPOFF_PROMISES,
+    default=False,
 )
 
 swapoff_ignores_writeback = without(
