@@ -28,6 +28,7 @@ o12_zap_trusts_count = Spec(
         "the_only_copy_is_dirty": broken(),
         "swapin_returns_what_was_written": broken(),
     },
+    default=False,
 )
 
 zap_trusts_count_of_one_owner = what_if(

@@ -128,6 +128,7 @@ hint_stays_on_dup = what_if(
     breaks=["a_hint_means_no_pte"],
     scope=no_shrinker_but_worker,
     promises=(*PROMISES, *HINT_PROMISES),
+    default=False,
 )
 
 reclaim_trusts_folio = what_if(
@@ -137,6 +138,7 @@ reclaim_trusts_folio = what_if(
     breaks=["a_worker_frees_what_it_came_for"],
     scope=no_shrinker_but_worker,
     promises=(*PROMISES, *HINT_PROMISES),
+    default=False,
 )
 
 reclaim_trusts_backing = what_if(
@@ -146,4 +148,5 @@ reclaim_trusts_backing = what_if(
     breaks=["a_worker_frees_what_it_came_for"],
     scope=no_shrinker_but_worker,
     promises=(*PROMISES, *HINT_PROMISES),
+    default=False,
 )

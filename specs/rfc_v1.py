@@ -46,10 +46,10 @@ rfc_v1 = Spec(
     scope=one_slot_and_worker,
     promises=PROMISES,
     expected={
-        "the_only_copy_is_dirty": broken(steps=18),
-        "nothing freed is used": broken(steps=19),
-        "clean_means_backed": broken(steps=23),
-        "no_slot_without_content": broken(steps=28),
+        "the_only_copy_is_dirty": broken(steps=20),
+        "nothing freed is used": broken(steps=21),
+        "clean_means_backed": broken(steps=25),
+        "no_slot_without_content": broken(steps=30),
     },
 )
 
@@ -60,11 +60,11 @@ rfc_v1_two_slots = Spec(
     scope=two_slots_and_worker,
     promises=PROMISES,
     expected={
-        "the_only_copy_is_dirty": broken(steps=18),
-        "nothing freed is used": broken(steps=19),
-        "clean_means_backed": broken(steps=23),
-        "no_slot_without_content": broken(steps=28),
-        "swapin_returns_what_was_written": broken(steps=47),
+        "the_only_copy_is_dirty": broken(steps=20),
+        "nothing freed is used": broken(steps=21),
+        "clean_means_backed": broken(steps=25),
+        "no_slot_without_content": broken(steps=30),
+        "swapin_returns_what_was_written": broken(steps=49),
     },
     default=False,
 )

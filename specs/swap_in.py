@@ -77,6 +77,7 @@ load_unlocks_early = what_if(
     """zswap_load must release the compressed copy before it unlocks the folio.""",
     SwapDesign(load_releases_locked=False),
     breaks=["a_dirty_folio_has_no_compressed_copy", "a_cached_slot_changes_backing_under_its_folio_lock"],
+    default=False,
 )
 
 zap_without_ptl = what_if(

@@ -170,7 +170,7 @@ rfc_v2_swapoff = Spec(
     design=RFC_V2,
     scope=one_page_and_swapoff,
     promises=[*SWAPOFF_PROMISES, *DRAINED],
-    expected={"the_only_copy_can_be_read": broken(steps=27)},
+    expected={"the_only_copy_can_be_read": broken(steps=30)},
 )
 
 rfc_v2_swapoff_and_slot_reclaim = Spec(
@@ -208,6 +208,7 @@ swapoff_asks_for_uptodate = Spec(
     design=SwapDesign(swapoff_trusts_reads=False),
     scope=reads_may_fail,
     promises=[*SWAPOFF_PROMISES, *DRAINED],
+    default=False,
 )
 
 swapoff_trusts_folio = without(
@@ -225,6 +226,7 @@ swapoff_trusts_folio = without(
         "nothing freed is used",
         "swapin_returns_what_was_written",
     ],
+    default=False,
 )
 
 swapoff_trusts_backing = without(

@@ -238,7 +238,7 @@ merged_word = WordSpec(
     why="""one word for a cached folio and its physical slot: 64 MiB per device
 
     40 bits of PFN, 5 of type and the shortest marker leave 14 for the offset. A
-    word cannot hold both and be of use. [seed] [N0601c]""",
+    word cannot hold both and be of use. [seed]""",
     format=merged(flags=0),
     claims=[
         room(merged(flags=0)["PFN_AND_PHYS"], "offset", 14),

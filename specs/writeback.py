@@ -43,6 +43,7 @@ writeback_reserves_first = what_if(
         "clean_means_backed",
     ],
     start=(one_page_in_zswap,),
+    default=False,
 )
 
 writeback_keeps_the_unwritten_slot = what_if(

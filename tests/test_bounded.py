@@ -149,3 +149,13 @@ def test_where_one_solver_does_not_know_another_is_asked() -> None:
     search.runs.solver = Unsure()
     with pytest.raises(Unknown, match="it is unsure"):
         search.runs.ask()
+
+
+@pytest.mark.parametrize(("spec", "depth"), [("writeback_reserves_first", 3), ("zap_without_ptl", 7)])
+def test_both_engines_break_a_what_if_of_the_installed_model_at_the_same_depth(spec: str, depth: int) -> None:
+    what_if = load_specs(None)[spec]
+    system = build(what_if)
+    found = bounded(system, depth, seconds=LONG)
+    same_findings(system, depth, found, explore(system, first=True))
+    broken = {name for name in found.findings if name in what_if.expected}
+    assert {found.findings[name].depth for name in broken} == {depth}

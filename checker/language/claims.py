@@ -10,6 +10,7 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -254,22 +255,7 @@ class Theorem(Claim):
         return {name: cls.bits for name, cls in self.parameters().items()}
 
     def parameters(self) -> dict[str, type[Unsigned]]:
-        found = {}
-        source = source_of(self.function)
-        try:
-            annotations = inspect.get_annotations(self.function, eval_str=True)
-        except Exception as error:
-            raise LanguageError(source.pos(source.tree), f"{type(error).__name__}: {error}") from None
-        for name, hint in annotations.items():
-            if name == "return":
-                continue
-            if not (isinstance(hint, type) and issubclass(hint, Unsigned)):
-                raise LanguageError(source.pos(source.tree), f"{name}: a claim is about U8, U16, U32 or U64")
-            found[name] = hint
-        missing = [name for name in inspect.signature(self.function).parameters if name not in found]
-        if missing:
-            raise LanguageError(source.pos(source.tree), f"{missing[0]}: say how wide it is, {missing[0]}: U64")
-        return found
+        return _parameters(self.function)
 
     def check(self, values: Values) -> bool | None:
         try:
@@ -288,6 +274,25 @@ class Theorem(Claim):
         return super().covers() + (
             ", where what it requires is true" if "require" in self.function.__code__.co_names else ""
         )
+
+
+@lru_cache(maxsize=1024)
+def _parameters(function: Callable[..., Any]) -> dict[str, type[Unsigned]]:
+    """The parameters of a claim, each with its type; LanguageError for one that is no unsigned number."""
+    found = {}
+    source = source_of(function)
+    try:
+        annotations = inspect.get_annotations(function, eval_str=True)
+    except Exception as error:
+        raise LanguageError(source.pos(source.tree), f"{type(error).__name__}: {error}") from None
+    for name in inspect.signature(function).parameters:
+        if name not in annotations:
+            raise LanguageError(source.pos(source.tree), f"{name}: say how wide it is, {name}: U64")
+        hint = annotations[name]
+        if not (isinstance(hint, type) and issubclass(hint, Unsigned)):
+            raise LanguageError(source.pos(source.tree), f"{name}: a claim is about U8, U16, U32 or U64")
+        found[name] = hint
+    return found
 
 
 def claim(function: Callable[..., Any]) -> Theorem:

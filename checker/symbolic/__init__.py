@@ -58,9 +58,10 @@ def decider(claims: Sequence[Claim], memory: int | None = 2 << 30) -> Iterator[C
     from checker.symbolic.child import Child, Undecided
     from checker.symbolic.words import Answer, decide
 
-    def answer(number: int) -> Answer | UsageError:
+    def answer(question: tuple[int, float]) -> Answer | UsageError:
+        number, seconds = question
         try:
-            return decide(claims[number])
+            return decide(claims[number], seconds)
         except (LanguageError, UsageError) as error:
             return UsageError(str(error))
         except Z3Exception as error:
@@ -70,7 +71,7 @@ def decider(claims: Sequence[Claim], memory: int | None = 2 << 30) -> Iterator[C
 
     def ask(number: int, seconds: float) -> Answer:
         try:
-            found = child.ask(number, seconds)
+            found = child.ask((number, seconds), seconds)
         except Undecided as error:
             return Answer("undecided", reason=str(error))
         if isinstance(found, Answer):

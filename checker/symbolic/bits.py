@@ -53,7 +53,7 @@ def recognises(kind: Kind, word: z3.BitVecRef) -> z3.BoolRef:
 def get(kind: Kind, word: z3.BitVecRef, name: str) -> z3.BitVecRef:
     """A field, as wide as it is."""
     one = kind.field(name)
-    low, end = one.span(kind.width)
+    low, end = kind.span(one)
     if end <= low:
         return z3.BitVecVal(0, one.width)
     parts = [z3.BitVecVal(0, n) for n in (one.width - (end - one.at),) if n]

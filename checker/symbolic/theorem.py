@@ -15,7 +15,7 @@ from checker.language.errors import LanguageError
 from checker.language.source import Source, names_of, source_of
 from checker.language.unsigned import Unsigned
 from checker.language.verbs import require
-from checker.language.words import Kind
+from checker.language.words import FormatError, Kind
 from checker.symbolic import bits
 
 DEEP = 30
@@ -241,7 +241,10 @@ class _Body:
             return _resize(self.number(node, arguments[0]), function.bits)
         kind = getattr(function, "__self__", None)
         if isinstance(kind, Kind):
-            return self.of_kind(node, kind, function.__name__, arguments, named, path)
+            try:
+                return self.of_kind(node, kind, function.__name__, arguments, named, path)
+            except FormatError as error:
+                self.refuse(node, str(error))
         if not inspect.isfunction(function) or function is require:
             self.refuse(node, f"{ast.unparse(node.func)} cannot be called with an unknown number: call a helper of "
                               "your own, U64(...), or encode, get and recognises of a kind")

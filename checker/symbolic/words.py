@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -98,8 +99,11 @@ def _of_kind(claim: OfKind) -> Formula:
     return Formula(values, premises, conclusion)
 
 
-def decide(claim: Claim) -> Answer:
-    """Decides one claim, however long it takes: ask in a child process."""
+def decide(claim: Claim, seconds: float = 10.0) -> Answer:
+    """Decides one claim, however long it takes: ask in a child process.
+
+    A part of ``seconds`` may be spent on making a counterexample small.
+    """
     asked = formula(claim)
     solver = z3.SolverFor("QF_BV")
     solver.add(*asked.premises)
@@ -114,23 +118,29 @@ def decide(claim: Claim) -> Answer:
         return Answer("undecided", reason=solver.reason_unknown())
     if found == z3.unsat:
         return Answer("holds")
-    return Answer("broken", _smallest(solver, asked.variables))
+    return Answer("broken", _smallest(solver, asked.variables, seconds / 4))
 
 
-def _smallest(solver: z3.Solver, variables: Mapping[str, z3.BitVecRef]) -> dict[str, int]:
+def _smallest(solver: z3.Solver, variables: Mapping[str, z3.BitVecRef], seconds: float) -> dict[str, int]:
     """The counterexample with the smallest first variable, then the smallest second, and so on.
 
-    So it is the same for every version of z3, and has no more bits than it needs.
+    So it is the same for every version of z3, and has no more bits than it needs; where the
+    time does not suffice, it is just one that is smaller.
     """
     model = solver.model()
     values = {}
+    until = time.monotonic() + seconds
+    solver.set("timeout", max(1, int(1000 * seconds)))
     for name, variable in variables.items():
+        value, top = _value(model, variable), variable.size() - 1
         for place in reversed(range(variable.size())):
-            bit = z3.Extract(place, place, variable)
-            if _value(model, bit) and solver.check(bit == 0) == z3.sat:
+            if not value >> place & 1 or time.monotonic() > until:
+                continue
+            if solver.check(z3.Extract(top, place, variable) == (value >> place) - 1) == z3.sat:
                 model = solver.model()
-            solver.add(bit == _value(model, bit))
-        values[name] = _value(model, variable)
+                value = _value(model, variable)
+        values[name] = value
+        solver.add(variable == value)
     return values
 
 
