@@ -226,7 +226,6 @@ swapoff_trusts_folio = without(
         "nothing freed is used",
         "swapin_returns_what_was_written",
     ],
-    default=False,
 )
 
 swapoff_trusts_backing = without(
