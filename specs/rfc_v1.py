@@ -64,7 +64,7 @@ rfc_v1_two_slots = Spec(
         "nothing freed is used": broken(steps=21),
         "clean_means_backed": broken(steps=25),
         "no_slot_without_content": broken(steps=30),
-        "swapin_returns_what_was_written": broken(steps=49),
+        "swapin_returns_what_was_written": broken(steps=52),
     },
     default=False,
 )
