@@ -8,6 +8,7 @@ import dataclasses
 import importlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -88,10 +89,12 @@ def prove(arguments: argparse.Namespace, output: Output) -> Exit:
             raise UsageError(unknown("word format", name, known))
     wanted = [known[name] for name in names] or list(known.values())
     results = []
-    for result in decided(wanted, arguments.time or SECONDS):
+    halt = Halt()
+    for result in decided(wanted, arguments.time or SECONDS, halt):
         results.append(result)
         if arguments.form == "text":
-            output.lines(lines(result, short=len(wanted) > FEW))
+            with halt.on_interrupt():
+                output.lines(lines(result, short=len(wanted) > FEW))
     code = worst([result.exit for result in results] + ([] if any(r.proved for r in results) else [Exit.NOTHING]))
     output.lines([document(results, code)] if arguments.form == "json" else [summary(results, code)])
     return code
@@ -112,7 +115,22 @@ def find(words: Sequence[str]) -> tuple[dict[str, WordSpec], list[str]]:
     return found, [word for word in words if word not in files]
 
 
-def decided(specs: Iterable[WordSpec], seconds: float) -> Iterator[WordResult]:
+class Halt:
+    """Whether somebody wants no more of it."""
+
+    def __init__(self) -> None:
+        self.now = False
+
+    @contextmanager
+    def on_interrupt(self) -> Iterator[None]:
+        """Ctrl-C in here is taken note of."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.now = True
+
+
+def decided(specs: Iterable[WordSpec], seconds: float, halt: Halt) -> Iterator[WordResult]:
     """The claims of each spec, decided one by one, each for no longer than ``seconds``.
 
     An interrupt leaves the rest undecided.
@@ -121,16 +139,16 @@ def decided(specs: Iterable[WordSpec], seconds: float) -> Iterator[WordResult]:
 
     prepared = [(spec, spec.all_claims()) for spec in specs]
     everything = [claim for _, claims in prepared for claim in claims]
-    number, interrupted = 0, False
+    number = 0
     with decider(everything) as ask:
         for spec, claims in prepared:
             result = WordResult(spec.name, spec.why)
             for claim in claims:
                 began = time.monotonic()
-                try:
-                    answer = ask(number, seconds) if not interrupted else None
-                except KeyboardInterrupt:
-                    answer, interrupted = None, True
+                answer = None
+                if not halt.now:
+                    with halt.on_interrupt():
+                        answer = ask(number, seconds)
                 result.proved.append(judge(spec, claim, answer, time.monotonic() - began))
                 number += 1
             result.seconds = sum(one.seconds for one in result.proved)

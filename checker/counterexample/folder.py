@@ -42,7 +42,8 @@ def write_all(folder: Path, asked: Asked) -> list[Path]:
     A spec keeps the number of its folder; a new one gets the next.  Returns the
     folders in order.  UsageError where a spec does not break as it says.
     """
-    found = {name: render(asked, spec) for name, spec in asked.specs.items() if NUMBERED.match(name)}
+    found = {name: render(asked, spec) for name, spec in asked.specs.items()
+             if NUMBERED.match(name) and spec.expected}
     taken = {re.sub(r"^\d+-", "", path.name): path for path in folder.glob("[0-9]*-*") if path.is_dir()}
     number = max((int(path.name.partition("-")[0]) for path in taken.values()), default=0)
     written = []

@@ -93,13 +93,15 @@ def page(asked: Asked) -> Iterator[str]:
     sizes: list[Size] = []
     covered: dict[Pair, str] = {}
     operations: set[str] = set()
+    atomic: set[str] = set()
     for name, spec in asked.specs.items():
         if not spec.default or spec.expected:
             continue
         system = build(spec)
         found = search(system)
         sizes.append(Size(name, spec.scope.name, found.states, found.transitions, found.depth, found.fingerprint))
-        operations |= {p.name for role in system.roles for p in role.operations}
+        operations |= {p.name for role in system.roles for p in role.operations if p.yields}
+        atomic |= {p.name for role in system.roles for p in role.operations if not p.yields}
         for pair in concurrent(system):
             covered.setdefault(pair, name)
     yield "# Scopes"
@@ -117,6 +119,9 @@ def page(asked: Asked) -> Iterator[str]:
     yield "## Which operations run against each other"
     yield ""
     yield "A pair counts where two actors are in the middle of the two operations in one reachable state."
+    if atomic:
+        names = ", ".join(f"`{name}`" for name in sorted(atomic))
+        yield f"An operation of one step has no middle and runs between any two steps of others: {names}."
     yield ""
     yield "| pair | in spec |"
     yield "|---|---|"

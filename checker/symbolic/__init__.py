@@ -4,7 +4,8 @@
 ``values`` are numbers of known intervals and ``codes`` the language's values in
 them; ``expressions`` (with ``quantifiers``) and ``step`` evaluate a procedure over
 an unknown state, ``relation`` makes one formula of a whole system, ``successors``
-asks it about one state.
+asks it about one state, ``bounded`` (with ``template`` and ``runs``) about all runs
+of so many steps.
 
 ``words`` (with ``bits`` and ``theorem``) decides claims about machine words; ``child``
 runs solvers in processes that can be killed.

@@ -87,7 +87,6 @@ class _Body:
                         self.known(func, env) is require):
                     needed = _truth(self.value(condition, env, path))
                     self.reader.premises.append(z3.Implies(z3.And(path), needed))
-                    path = [*path, needed]
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     env = {**env, name: self.value(value, env, path)}
                 case ast.AugAssign(target=ast.Name(id=name) as target, op=op, value=value):
