@@ -60,7 +60,6 @@ fault_drops_ptl_early = what_if(
     breaks=[
         "a_folio_at_work_is_in_use",
         "a_dirty_folio_has_no_compressed_copy",
-        "swapin_returns_what_was_written",
     ],
     scope=two_threads_no_shrinker,
     default=False,
