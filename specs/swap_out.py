@@ -33,7 +33,6 @@ remove_ignores_references = what_if(
         "no_slot_without_content",
     ],
     scope=no_shrinker,
-    default=False,
 )
 
 nobody_dirties_the_folio = what_if(
