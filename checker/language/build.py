@@ -13,7 +13,7 @@ from checker.language.errors import LanguageError, UsageError
 from checker.language.frames import SystemContext
 from checker.language.initial import Built, initial_states
 from checker.language.liveness import Live, Liveness, is_data
-from checker.language.places import Fields, LocalB
+from checker.language.places import Fields, LocalB, strip
 from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
 from checker.language.records import State
 from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape
@@ -171,7 +171,7 @@ class Builder:
     def data_sorts(self) -> tuple[t.IndexT, ...]:
         found: dict[str, t.IndexT] = {}
         for field in self.fields.made:
-            inner = field.type.of if isinstance(field.type, t.OptT) else field.type
+            inner = strip(field.type)
             if isinstance(inner, t.IndexT) and inner.kind == "data":
                 found[inner.name] = inner
         return tuple(found.values())

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from checker.language import ir
-from checker.language import types as t
 from checker.language.context import Binding, Run, binding, running
 from checker.language.errors import LanguageError
+from checker.language.places import strip
 from checker.language.procedures import Lowered
 from checker.language.records import build as build_value
 from checker.language.records import cells
@@ -114,7 +114,7 @@ def normalise(system: ir.System, vector: tuple[int, ...]) -> tuple[int, ...]:
     for sort in system.data:
         names: dict[int, int] = {k: k for k in range(len(sort.constants))}
         for field in system.fields:
-            inner = field.type.of if isinstance(field.type, t.OptT) else field.type
+            inner = strip(field.type)
             if inner != sort:
                 continue
             for k in range(field.offset, field.offset + field.count):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from checker.language import ir
 from checker.language import types as t
 from checker.language.errors import LanguageError
+from checker.language.places import strip
 from checker.language.walk import children, contains_yield
 
 Live = dict[str, ir.Pos]
@@ -122,7 +123,7 @@ class Liveness:
 
 
 def is_data(type_: t.Type) -> bool:
-    inner = type_.of if isinstance(type_, t.OptT) else type_
+    inner = strip(type_)
     return isinstance(inner, t.IndexT) and inner.kind == "data"
 
 

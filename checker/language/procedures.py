@@ -19,7 +19,7 @@ from checker.language.places import Binding, LocalB, PlaceB
 from checker.language.regions import Regions
 from checker.language.shapes import evaluate
 from checker.language.shapes import scalar as scalar_of
-from checker.language.source import Source, file_of, names_of, source_of
+from checker.language.source import Source, names_of, source_of
 from checker.language.statements import Statements
 
 MAX_ROUNDS = 14
@@ -299,4 +299,4 @@ def check_labels(function: Any) -> None:
                 seen.add(label)
 
 
-__all__ = ["AtTable", "Lowered", "Lowering", "check_labels", "file_of"]
+__all__ = ["AtTable", "Lowered", "Lowering", "check_labels"]
