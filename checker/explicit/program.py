@@ -16,6 +16,7 @@ from checker.explicit.canonical import Canonical
 from checker.explicit.conditions import Call, StatePromises
 from checker.explicit.group import group
 from checker.explicit.layout import Layout
+from checker.explicit.measures import measure, measuring
 from checker.explicit.procedures import EdgePromises, Errors, ProcedureCode
 from checker.explicit.result import NO_MODEL_ERROR, Coverage
 from checker.language import ir
@@ -73,6 +74,8 @@ class Program:
         self._asking("check", "ptr %state, ptr %why", check, self.states.flag(NO_MODEL_ERROR))
         if steps:
             self._asking("step", "ptr %old, ptr %state, ptr %why", steps, self.edges.flag(NO_MODEL_ERROR))
+        if system.measures:
+            self._measuring()
         self.texts.append(DECLARATIONS + "\n".join([*conditions.deadlock(*common), conditions.idle(*common)]))
         self.group = group(system) if symmetry else ()
         self.hot = [renaming] if renaming else []
@@ -104,6 +107,13 @@ class Program:
         """The symbol of a promise, its flag, and the base of its errors."""
         base = len(self._errors) << 16
         return self._unit(*conditions.promise(head, self.system, self.layout, one)), flag(one.name), base
+
+    def _measuring(self) -> None:
+        measures = []
+        for one in self.system.measures:
+            base = len(self._errors) << 16
+            measures.append((self._unit(*measure(self.system, self.layout, one)), base))
+        self._whole(measuring(self.layout, measures), "i64", "ptr, ptr, ptr", [symbol for symbol, _ in measures])
 
     def _asking(self, name: str, arguments: str, asked: list[tuple[str, int, int]], wrong: int) -> None:
         text = conditions.asking(f"define i64 @{name}({arguments})", arguments, asked, wrong)
