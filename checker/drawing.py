@@ -51,6 +51,7 @@ def _write(path: str, text: str) -> None:
 
 
 def _machine(asked: Asked, name: str, arguments: argparse.Namespace, suffix: str) -> tuple[Exit, str, str]:
+    from checker.counterexample.key import model_hash
     from checker.counterexample.quotient import quotient
     from checker.explicit import Limits
     from checker.report.graphs import text_of
@@ -62,8 +63,8 @@ def _machine(asked: Asked, name: str, arguments: argparse.Namespace, suffix: str
     asking = question(asked, asked.spec(name))
     machine = quotient(asking.system, fields,
                        Limits(max_states=arguments.max_states, memory=arguments.memory, seconds=arguments.time))
-    about = f"{name}: {amount(machine.transitions, 'transition')} between {amount(machine.states, 'state')} " \
-            f"of scope {asking.scope['name']!r}"
+    about = f"{name}@{model_hash(asking.system)}: {amount(machine.transitions, 'transition')} " \
+            f"between {amount(machine.states, 'state')} of scope {asking.scope['name']!r}"
     about += f"; not all of them: {machine.stopped}" if machine.stopped else ""
     said = f"{amount(machine.graph.number_of_nodes(), 'value')} of {', '.join(fields)}, " \
            f"{amount(machine.graph.number_of_edges(), 'arrow')}; {about}"

@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from checker.counterexample.trace import Change, Step, Trace
+from checker.counterexample.trace import Change, Step, Trace, Witness
 
 MOST = 6
 """How many changes of others a sentence names."""
@@ -99,6 +99,8 @@ def _lock(change: Change, actor: str | None) -> str:
 
 def verdict(trace: Trace) -> str:
     """What is wrong at the end, with the values that make it so."""
+    if isinstance(trace, Witness):
+        return f"Now {trace.promise} is {trace.value:,}, the {trace.kind} in any state."
     if trace.kind == "assertion":
         return f'So the assertion "{trace.promise}" fails.'
     standing = [f'{s.actor} in {s.procedure}, behind "{s.label}"' for s in trace.standing

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from checker.explicit.context import ERROR_BIT, MOST_CHOICES, RECORD_EXTRA, Ctx
+from checker.explicit.measures import Extremes
 from checker.explicit.memory import Region, show
 from checker.explicit.native import Native
 from checker.explicit.passes import Passes
@@ -98,6 +99,7 @@ class Machine:
         self._sweep = function("sweep", _U64, _POINTER, *span)
         self._caught = function("caught", _U64, _POINTER, *span)
         self._mark = function("mark", None, _POINTER, *span)
+        self._stand = function("stand", None, _POINTER, *span)
         self._back = function("back", None, _POINTER, *span, _U64)
         for vector in program.system.initial:
             self._add(self.ctx, self.representative(vector)[0])
@@ -238,6 +240,10 @@ class Machine:
     def mark(self, start: int, end: int) -> None:
         self._mark(self.ctx, start, end)
 
+    def stand(self, index: int, findings: int) -> None:
+        """Some findings, a set of bits, are this state."""
+        self._stand(self.ctx, index, findings)
+
     def back(self, start: int, end: int, layer_end: int) -> None:
         self._back(self.ctx, start, end, layer_end)
 
@@ -246,6 +252,11 @@ class Machine:
         for array, values in ((self._state_targets, states), (self._edge_targets, edges)):
             for k in range(64):
                 array[k] = values.get(k, 0)
+
+    def extremes(self) -> Extremes:
+        """A pass that measures states; the system has measures."""
+        function = self._model.function("measure", _U64, _POINTER, _U64, _U64, _POINTER, _POINTER)
+        return Extremes(function, self[Ctx.STATES], len(self.program.system.measures))
 
     # -- single states
 

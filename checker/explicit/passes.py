@@ -26,7 +26,7 @@ class Passes(Runtime):
     def text(self) -> str:
         declared = ["declare i64 @llvm.usub.sat.i64(i64, i64)", "declare i64 @llvm.umax.i64(i64, i64)"]
         finish = [self._begin(), self._turned(), self._sweep(), self._caught()]
-        ways = [self._seat(), self._reach(), self._mark(), self._back()]
+        ways = [self._seat(), self._reach(), self._stand(), self._mark(), self._back()]
         return "\n".join([super().text(), *declared, self._resolve(), *finish, *ways])
 
     def _resolve(self) -> str:
@@ -198,6 +198,13 @@ class Passes(Runtime):
                 best = code.let(f"call i64 @llvm.umax.i64(i64 {cost}, i64 {known})")
                 code.set(mine, code.let(f"trunc i64 {best} to i8"), "i8")
             code.set(rest, code.both(left, code.sub(left, 1)))
+        code.ret()
+        return code.text()
+
+    def _stand(self) -> str:
+        """``void @stand(ctx, index, findings)``: marks one state as the end of some findings."""
+        code = Code("define void @stand(ptr %ctx, i64 %index, i64 %findings)")
+        code.emit("call void @reach(ptr %ctx, i64 %index, i64 %findings, i64 0, ptr null, ptr null)")
         code.ret()
         return code.text()
 

@@ -16,6 +16,7 @@ from checker.explicit.code import signed
 from checker.explicit.conditions import Asked, Call, StatePromises
 from checker.explicit.group import group
 from checker.explicit.layout import Layout
+from checker.explicit.measures import measure, measuring
 from checker.explicit.procedures import EdgePromises, Errors, ProcedureCode
 from checker.explicit.result import NO_MODEL_ERROR, Coverage
 from checker.language import ir
@@ -73,6 +74,8 @@ class Program:
         self._asking("check", check, self.states.flag(NO_MODEL_ERROR), step=False)
         if steps:
             self._asking("step", steps, self.edges.flag(NO_MODEL_ERROR), step=True)
+        if system.measures:
+            self._measuring()
         self.texts.append(DECLARATIONS + "\n".join([*conditions.deadlock(*common), conditions.idle(*common)]))
         self.group = group(system) if symmetry else ()
         self.hot = [renaming] if renaming else []
@@ -106,6 +109,13 @@ class Program:
         flag, wrong = numbers.flag(one.name), numbers.flag(NO_MODEL_ERROR) if errors else 0
         reads = self.layout.mask(conditions.reads(one.condition, self.system))
         return Asked(self._unit(text, errors), flag, base, signed(flag | wrong), reads)
+
+    def _measuring(self) -> None:
+        measures = []
+        for one in self.system.measures:
+            base = len(self._errors) << 16
+            measures.append((self._unit(*measure(self.system, self.layout, one)), base))
+        self._whole(measuring(self.layout, measures), "i64", "ptr, ptr, ptr", [symbol for symbol, _ in measures])
 
     def _asking(self, name: str, asked: list[Asked], wrong: int, *, step: bool) -> None:
         text = conditions.asking(name, asked, wrong, step=step)
