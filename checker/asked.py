@@ -140,7 +140,7 @@ def modules(specs: Iterable[Spec]) -> Iterator[Any]:
     """The modules that specs and their models are written in, and their neighbours in the same packages."""
     tops = set()
     for spec in specs:
-        parts = [spec.model.state, *spec.promises, *spec.model.rules]
+        parts = [spec.model.state, *spec.promises, *spec.measures, *spec.model.rules]
         tops |= {part.__module__.partition(".")[0] for part in parts}
     for name in sorted(sys.modules):
         if name.partition(".")[0] in tops and sys.modules[name] is not None:

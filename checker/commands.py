@@ -167,6 +167,10 @@ def _traces(ran: Ran) -> list[Trace]:
     return [verdict.trace for verdict in ran.result.verdicts if verdict.trace is not None]
 
 
+def _witnesses(ran: Ran) -> list[Trace]:
+    return [trace for one in ran.result.measures for trace in one.witnesses]
+
+
 def _draw_one(ran: Ran, traces: Sequence[Trace], arguments: argparse.Namespace, output: Output) -> None:
     """The chosen race; the others by name."""
     if not traces:
@@ -212,16 +216,16 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
         results.append(ran.result)
         _trouble(ran.result)
         if ran.system is not None and promises:
-            _known(promises, ran)
+            _known(promises, ran, arguments.view)
         traces = _traces(ran)
-        drawn += len(traces)
+        drawn += len(traces) + len(_witnesses(ran))
         if arguments.form == "json":
             continue
         if arguments.view is not None:
             chosen = main_trace(ran)
             output.lines(_view(arguments.view, chosen, asked, ran).splitlines() if chosen else [])
             continue
-        for trace in traces if promises else ():
+        for trace in [*traces, *_witnesses(ran)] if promises else ():
             _draw(trace, arguments, output)
         if not promises:
             _draw_one(ran, traces, arguments, output)
@@ -288,11 +292,14 @@ def _nothing(promises: Sequence[str]) -> str:
         else "no promise breaks, there is nothing to explain"
 
 
-def _known(promises: Sequence[str], ran: Ran) -> None:
+def _known(promises: Sequence[str], ran: Ran, view: str | None) -> None:
     known = [verdict.promise for verdict in ran.result.verdicts]
+    measures = [one.name for one in ran.system.measures] if ran.system is not None else []
     for promise in promises:
-        if known and promise not in known:
-            raise UsageError(unknown(f"promise in {ran.result.spec} with the name", promise, known))
+        if known and promise not in [*known, *measures]:
+            raise UsageError(unknown(f"promise in {ran.result.spec} with the name", promise, [*known, *measures]))
+        if view is not None and promise in measures:
+            raise UsageError(f"--as is about a race, and {promise} is a measure: leave --as out")
 
 
 # ----------------------------------------------------------------------- graph
@@ -309,6 +316,7 @@ def graph(arguments: argparse.Namespace, output: Output) -> Exit:
 
 def replay(arguments: argparse.Namespace, output: Output) -> Exit:
     from checker.counterexample.replaying import replayed, steps
+    from checker.counterexample.trace import Witness
 
     trace = replayed(arguments)
     code = Exit.AS_EXPECTED if trace.shows else Exit.SURPRISE
@@ -319,7 +327,9 @@ def replay(arguments: argparse.Namespace, output: Output) -> Exit:
                                                "trace": trace.to_json()})])
         return code
     output.lines(steps(trace, full=arguments.full))
-    if trace.shows:
+    if trace.shows and isinstance(trace, Witness):
+        output.lines([Line(f"{trace.promise} is {trace.value:,} here: {trace.kind} of all, as the key says.", "good")])
+    elif trace.shows:
         output.lines([Line(f"{trace.promise} is broken here, as the key says.", "good")])
     else:
         output.lines([Line(f"{trace.promise} is kept here: the trace does not show what it claims.", "bad")])

@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from checker.counterexample.trace import Change, Step, Trace
+from checker.counterexample.trace import Change, Step, Trace, Witness
 
 MOST = 6
 """How many changes of others a sentence names."""
@@ -99,6 +99,8 @@ def _lock(change: Change, actor: str | None) -> str:
 
 def verdict(trace: Trace) -> str:
     """What is wrong at the end, with the values that make it so."""
+    if isinstance(trace, Witness):
+        return f"Now {trace.promise} is {trace.value:,}, the {trace.kind} in any state."
     clause = trace.clause
     whom = ", ".join(f"{name} = {value}" for name, value in clause.bindings) if clause else ""
     reads = _and([f"{path} is {value}" for path, value in clause.reads]) if clause else ""

@@ -345,16 +345,31 @@ class Raw:
 
     def holds(self, name: str, configuration: Configuration, old: Configuration | None = None) -> bool:
         """What the author's promise says of a configuration (of a step, with ``old``)."""
+        return bool(self.ask(name, configuration, old))
+
+    def measured(self, name: str, configuration: Configuration) -> int:
+        """The author's measure of a configuration."""
+        return int(self.ask(name, configuration))
+
+    def ask(self, name: str, configuration: Configuration, old: Configuration | None = None) -> Any:
+        """What the author's function of that name returns."""
         run = Run((), self.environment, fresh=lambda sort: None, at=lambda *args: self.at(configuration, *args))
         function = self.system.functions[name]
         self.restore(configuration.cells)
+        states = [self.state]
         with binding(self.system.binding), running(run):
-            if old is None:
-                return bool(function(self.state))
-            before = build_value(self.system.shape)
-            for (container, key, _, decode), code in zip(grouped(before, self.system.shape), old.cells, strict=False):
-                container[key] = decode(code)
-            return bool(function(before, self.state))
+            if old is not None:
+                before = build_value(self.system.shape)
+                cells = grouped(before, self.system.shape)
+                for (container, key, _, decode), code in zip(cells, old.cells, strict=False):
+                    container[key] = decode(code)
+                states = [before, self.state]
+            try:
+                return function(*states)
+            except (TypeError, AttributeError) as error:
+                if "NoneType" not in str(error):
+                    raise
+                raise ModelError(f"{self.place(error)}: None where a value is needed") from None
 
     def at(
         self, configuration: Configuration, function: Any, label: str | None, actor: Any, values: dict[str, Any]

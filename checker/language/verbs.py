@@ -187,6 +187,9 @@ step_invariant = _decorator("step")
 reachable = _decorator("reachable")
 """A state that must be reached by some run."""
 
+measure = _decorator("measure")
+"""A whole number to know the least and the most of, over all states."""
+
 Steps = Generator[str, None, Any]
 Functions = Iterable[Callable[..., Any]]
 
