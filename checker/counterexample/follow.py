@@ -10,9 +10,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from checker.claims import Claim, claims, first_line, witnesses
+from checker.counterexample.asserted import asserted
 from checker.counterexample.clause import Clause, why
 from checker.counterexample.contents import Contents
 from checker.counterexample.evaluate import Evaluator, element
@@ -251,7 +254,21 @@ def _shows(raw: Raw, claim: Claim, walk: _Walk) -> tuple[bool, Clause | None]:
         return error is not None, Clause(error=error) if error is not None else None
     if claim.name == "no_deadlock":
         return not raw.successors(walk.here), None
-    return last is not None and claim.name in last.broken, None
+    if last is None or claim.name not in last.broken:
+        return False, None
+    return True, _asserted(raw, claim, walk)
+
+
+def _asserted(raw: Raw, claim: Claim, walk: _Walk) -> Clause | None:
+    """The last step once more, for what the condition read in its middle."""
+    number, _ = walk.taken[-1]
+    before = len(walk.taken) - 1
+    raw.watch = partial(asserted, walk.contents(raw.system)[before])
+    try:
+        last = next(islice(raw.transitions(walk.configurations[before]), number, None))
+    finally:
+        raw.watch = None
+    return last.watched.get(claim.name)
 
 
 def _promise_broken(raw: Raw, promise: ir.Promise, walk: _Walk) -> tuple[bool, Clause | None]:

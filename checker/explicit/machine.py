@@ -119,10 +119,11 @@ class Machine:
             self.ctx[member] = self._model.address(name)
         function = self._model.function
         self._expand = function("expand", None, _POINTER, _POINTER)
-        self._check = function("check", _U64, _POINTER, _POINTER)
-        self._step = function("step", _U64, _POINTER, _POINTER, _POINTER) if self.program.has_steps else None
-        self._normalise = function("normalise", _U64, _POINTER) if self.program.renames else None
-        self._canonical = function("canonical", _U64, _POINTER) if self.program.group else None
+        two = (_POINTER, _POINTER)
+        self._check = function("check", _U64, *two, _U64, _POINTER)
+        self._step = function("step", _U64, *two, _U64, _POINTER) if self.program.has_steps else None
+        self._normalise = function("normalise", _U64, *two) if self.program.renames else None
+        self._canonical = function("canonical", _U64, *two) if self.program.group else None
 
     @property
     def slow(self) -> int:
@@ -195,7 +196,11 @@ class Machine:
 
     def search(self, stop: int, most: int) -> bool:
         """Expands states up to index ``stop``, at most about ``most``; False if the table must grow first."""
-        return bool(self._search(self.ctx, stop, most) == 0)
+        ctx = self.ctx
+        ctx[Ctx.STATE_KNOWN], ctx[Ctx.EDGE_KNOWN] = ctx[Ctx.STATE_FOUND], ctx[Ctx.EDGE_FOUND]
+        done = self._search(ctx, stop, most) == 0
+        ctx[Ctx.STATE_KNOWN] = ctx[Ctx.EDGE_KNOWN] = 0  # whoever looks at single states wants all of it
+        return bool(done)
 
     def overrun(self) -> str | None:
         """What the search has met that it has no room for, if anything."""
@@ -258,7 +263,7 @@ class Machine:
     def representative(self, vector: tuple[int, ...]) -> tuple[ctypes.Array[ctypes.c_uint64], int]:
         """The words of the state that stands for this one, and the turn to it."""
         words = (_U64 * self.words)(*self.program.layout.pack(vector))
-        return words, self._canonical(words) if self._canonical is not None else 0
+        return words, self._canonical(words, None) if self._canonical is not None else 0
 
     def words_of(self, index: int) -> tuple[int, ...]:
         """The words of a stored state."""
@@ -292,20 +297,20 @@ class Machine:
         """The vector that a transition leads to, with its actors and objects as they are."""
         words = (_U64 * self.words)(*record.words)
         if self._normalise is not None:
-            self._normalise(words)
+            self._normalise(words, None)
         return self.program.layout.unpack(tuple(words))
 
     def why_state(self, vector: tuple[int, ...]) -> int:
         """The number of the error that a promise met in this state."""
         why = _U64()
-        self._check(self._guest(vector), ctypes.byref(why))
+        self._check(self._guest(vector), None, 0, ctypes.byref(why))
         return why.value
 
     def why_step(self, vector: tuple[int, ...], record: Record) -> int:
         """The number of the error that a step invariant met on a transition."""
         why = _U64()
         assert self._step is not None
-        self._step(self._guest(vector), (_U64 * self.words)(*record.words), ctypes.byref(why))
+        self._step(self._guest(vector), (_U64 * self.words)(*record.words), 0, ctypes.byref(why))
         return why.value
 
     def release(self, *members: Ctx) -> None:

@@ -238,7 +238,8 @@ class Passes(Runtime):
 
         def one(index: str) -> None:
             state = self.state(code, index)
-            flags = code.let(f"call i64 {pointer(code, Ctx.CHECK)}(ptr {state}, ptr {member(code, Ctx.WHY)})")
+            flags = code.let(f"call i64 {pointer(code, Ctx.CHECK)}(ptr {state}, ptr null, i64 0, "
+                            f"ptr {member(code, Ctx.WHY)})")
             findings = code.slot("all")
             code.set(findings, self._translate(code, flags, pointer(code, Ctx.STATE_TARGETS)))
             endless = load(code, Ctx.FINISH_TARGET)

@@ -13,11 +13,12 @@ import itertools
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 from checker.language import ir
 from checker.language import types as t
-from checker.language.context import Run, binding, running
+from checker.language.context import Run, Watch, binding, running
 from checker.language.errors import Disabled, ModelError
 from checker.language.initial import Built, first_free, grouped, normalise, shared_cells, start_codes
 from checker.language.procedures import Lowered
@@ -82,6 +83,7 @@ class Transition:
     error: str | None
     pos: ir.Pos | None
     point: int | None = field(default=None, compare=False)
+    watched: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ class Outcome:
 
 
 class Raw:
-    """Runs a built system step by step."""
+    """Runs a built system step by step.  ``watch`` looks at conditions as they fail (see ``Run``)."""
+
+    watch: Watch | None = None
 
     def __init__(self, system: Built):
         self.system = system
@@ -208,7 +212,7 @@ class Raw:
     def step(self, move: Move, generator: Any, script: tuple[int, ...]) -> Outcome:
         """Runs from where the generator stands to its next yield."""
         holder = self.environment if move.actor is None else move.actor + 1
-        run = Run(script, holder, fresh=lambda sort: first_free(self.state, self.system.shape, sort))
+        run = Run(script, holder, fresh=lambda sort: first_free(self.state, self.system.shape, sort), watch=self.watch)
         outcome = Outcome(run)
         with running(run):
             try:
@@ -226,6 +230,7 @@ class Raw:
             except AssertionError as error:
                 outcome.pos = self.place(error)
                 outcome.promise = str(error)
+                run.fails(outcome.promise, *list(self.frames(error))[-1])
                 outcome.error = f"{outcome.pos}: assertion failed: {outcome.promise}"
             except ValueError as error:
                 if "empty" not in str(error):
@@ -247,11 +252,17 @@ class Raw:
         from checker.language.source import display_path
 
         found = ir.Pos("?", 0)
+        for frame, line in self.frames(error):
+            module = frame.f_globals.get("__name__", "")
+            found = ir.Pos(display_path(module, frame.f_code.co_filename), line)
+        return found
+
+    @staticmethod
+    def frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+        """The frames of the author's code that an error came through, and the lines."""
         for frame, line in traceback.walk_tb(error.__traceback__):
             if not frame.f_code.co_filename.startswith(LANGUAGE):
-                module = frame.f_globals.get("__name__", "")
-                found = ir.Pos(display_path(module, frame.f_code.co_filename), line)
-        return found
+                yield frame, line
 
     # ------------------------------------------------------------- transitions
 
@@ -287,6 +298,7 @@ class Raw:
             error=outcome.error,
             pos=outcome.pos,
             point=point,
+            watched=outcome.run.watched,
         )
 
     def target(self, move: Move, outcome: Outcome) -> tuple[Configuration, int | None]:
