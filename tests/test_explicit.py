@@ -167,6 +167,12 @@ def test_a_promise_that_is_known_is_asked_until_nothing_new_can_come_of_it():
     assert findings["no_model_error"].error == "model.py:7: division by zero"
 
 
+@pytest.mark.parametrize("kind", ["invariant", "step"])
+def test_a_promise_that_reads_nothing_is_asked_all_the_same(kind):
+    never = lambda n: promise("never", ir.FALSE, kind)  # noqa: E731
+    assert explore(counter(3, never, may_end=ir.TRUE)).findings["never"].depth == (kind == "step")
+
+
 def test_a_promise_is_asked_again_when_anything_that_it_reads_changes():
     node = IndexT("Node", 3)
     fields = Fields()

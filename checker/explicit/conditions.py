@@ -126,10 +126,11 @@ def asking(name: str, asked: list[Asked], wrong: int, *, step: bool) -> str:
     found = code.slot("found")
     code.set(found, 0)
     changed = [] if step or not asked else _changed(code, len(asked[0].reads))
+    first = 0 if step else code.widen(code.let("icmp eq ptr %before, null"))
     for one in asked:
         ask, out = code.name("ask"), code.name("out")
         if not step:
-            differs: Value = 0
+            differs: Value = first  # also of what reads nothing
             for change, mask in zip(changed, one.reads, strict=True):
                 differs = code.either(differs, code.both(change, mask))
             touched = code.name("touched")
