@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _compare(commands.add_parser("compare", help="two designs: which promises, measures, states and steps differ"))
     _matrix(commands.add_parser("matrix", help="every design, and every switch flipped alone, against every promise"))
     _repair(commands.add_parser("repair", help="which guards, and which steps merged, keep a spec from breaking"))
+    _export(commands.add_parser("export", help="a spec in the notation of another checker"))
     _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
     _list(commands.add_parser("list", help="operations, promises, designs, scopes, specs"))
     return top
@@ -189,6 +190,14 @@ def _several(p: argparse.ArgumentParser) -> None:
     _scope(p)
     _processes(p)
     _limits(p)
+
+
+def _export(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="+", metavar="SPEC|FILE.py", help="the spec, the file if it is not of the "
+                   "installed model")
+    p.add_argument("--to", choices=["murphi"], required=True, help="murphi: for rumur; see docs/murphi.md")
+    p.add_argument("-o", "--output", metavar="FILE", help="write it there (default: standard output)")
+    _question(p)
 
 
 def _replay(p: argparse.ArgumentParser) -> None:

@@ -389,7 +389,13 @@ def repairing(arguments: argparse.Namespace, output: Output) -> Exit:
     return repair(arguments, output)
 
 
+def exporting(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.export import export
+
+    return export(arguments, output)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
     "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
-    "compare": comparing, "matrix": tabulating, "repair": repairing,
+    "compare": comparing, "matrix": tabulating, "repair": repairing, "export": exporting,
 }
