@@ -49,7 +49,7 @@ def perform(arguments: argparse.Namespace) -> int:
             code = COMMANDS[arguments.command](arguments, output)
             return int(worst([code, Exit.MISSING]) if output.failed else code)
     except OutputError as error:
-        _say(f"vswap: error: {error}")
+        say(f"vswap: error: {error}")
         return int(Exit.MISSING)
     except BaseException as error:
         code, text = _reason(error)
@@ -69,7 +69,7 @@ def _reason(error: BaseException) -> tuple[Exit, str]:
         case MemoryError():
             return Exit.UNDECIDED, "the machine has no memory left: nothing is decided"
         case Exception():
-            _say(traceback.format_exc())
+            say(traceback.format_exc())
             return Exit.INTERNAL, f"{type(error).__name__}: {error}; {REPORT}"
     raise error
 
@@ -80,7 +80,8 @@ def _fail(arguments: argparse.Namespace, output: Output, code: Exit, text: str) 
     return complain(text, int(code), arguments.form)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Something for standard error."""
     if sys.stderr is not None:
         with suppress(OSError):
             print(text.rstrip("\n"), file=sys.stderr, flush=True)
@@ -146,10 +147,10 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
 def _trouble(result: SpecResult) -> None:
     """What could not be asked is said on standard error, too."""
     if result.traceback:
-        _say(result.traceback)
-        _say(f"vswap: error: {result.error}; {REPORT}")
+        say(result.traceback)
+        say(f"vswap: error: {result.error}; {REPORT}")
     elif result.error:
-        _say(f"vswap: error: {result.error}")
+        say(f"vswap: error: {result.error}")
 
 
 def _never(rans: Sequence[Ran]) -> list[str] | None:
@@ -239,7 +240,7 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
     if arguments.view is None:
         output.lines(said)
     elif said:
-        _say("\n".join(said))  # standard output is for what was asked for
+        say("\n".join(said))  # standard output is for what was asked for
     return code
 
 
@@ -370,6 +371,25 @@ def proving(arguments: argparse.Namespace, output: Output) -> Exit:
     return prove(arguments, output)
 
 
+def comparing(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.compare import compare
+
+    return compare(arguments, output)
+
+
+def tabulating(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.matrix import matrix
+
+    return matrix(arguments, output)
+
+
+def repairing(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.repair import repair
+
+    return repair(arguments, output)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
     "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
+    "compare": comparing, "matrix": tabulating, "repair": repairing,
 }

@@ -33,7 +33,7 @@ def graph(arguments: argparse.Namespace, output: Output) -> Exit:
     else:
         code, text, said = _race(asked, names[0], promises, arguments, suffix)
     if text:
-        _write(arguments.output, text)
+        write(arguments.output, text)
     if arguments.form == "json":
         from checker.report.json import document
 
@@ -43,7 +43,8 @@ def graph(arguments: argparse.Namespace, output: Output) -> Exit:
     return code
 
 
-def _write(path: str, text: str) -> None:
+def write(path: str, text: str) -> None:
+    """The text as a file; UsageError where that cannot be."""
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:

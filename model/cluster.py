@@ -20,6 +20,8 @@ from model.objects import Backing, Content, Folio, PhysSlot, Swap, SwapInfo, Tab
 def folio_alloc_swap(s: Swap, f: Folio):
     """Put a folio into the swap cache, on a new virtual slot; False when there is none."""
     folio = s.folio[f]
+    if maybe("no memory"):
+        return False  # -ENOMEM: all clusters are full, and there is no memory for a new one
     with hold(s.vswap_cluster.lock):
         v = choose_or_none(VswapSlot, where=lambda v: s.table[v] == TableWord.NULL)
         if v is None:
@@ -29,6 +31,9 @@ def folio_alloc_swap(s: Swap, f: Folio):
         folio.refcount += 1  # the swap cache's
     yield "a virtual slot is taken"
     mem_cgroup_record_swap(s, f, v)  # a hold of its own: the folio lock keeps the slot meanwhile
+    if not design.alloc_leaves_backing_for_later:
+        yield "the memcg is recorded"
+        yield from folio_realloc_swap(s, v)
     return True
 
 
@@ -43,6 +48,8 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
         return word.slot
     yield "no physical slot yet"
 
+    if maybe("no memory"):
+        return None  # for the table of a physical cluster
     with hold(s.phys_cluster.lock):
         p = choose_or_none(PhysSlot, where=lambda p: s.rmap[p] is None and (
             s.swap_info == SwapInfo.WRITEOK or not design.alloc_tests_writeok))

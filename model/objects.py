@@ -179,6 +179,8 @@ class Swap(State):
 
     zero: Array[VswapSlot, bool]  # the zero flag of the swap table word: the page is all zeros, nothing stores it
 
+    swap_lock: Spinlock  # the list of devices, and who may drain one
+
 
 def cached(s: Swap, v: VswapSlot) -> bool:
     """Whether a folio is in the swap cache for this slot."""

@@ -103,3 +103,20 @@ class Spec:
         for what in ("promises", "start", "measures"):
             if callable(getattr(self, what)):
                 raise UsageError(f"Spec({what}=...) takes a list of functions")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the designs of a model are compared by.
+
+    Each of ``designs`` is asked the questions of ``specs``: their scopes, start
+    states, promises and measures; the designs and expectations of those specs do
+    not count.  A table also has a column for each switch of the designs named in
+    ``flipped``, with that switch alone set another way.  ``quotient`` are fields of
+    one object, for states that only one design reaches.
+    """
+
+    specs: Iterable[Spec]
+    designs: Mapping[str, Design]
+    flipped: Iterable[str] = ()
+    quotient: Iterable[str] = ()

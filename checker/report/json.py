@@ -37,7 +37,7 @@ def _verdict(result: SpecResult, verdict: Verdict) -> dict[str, Any]:
         "claim": verdict.claim, "surprise": verdict.surprise,
         "steps": verdict.steps, "scope": result.scope, "states": result.states, "transitions": result.transitions,
         "depth": result.depth, "complete": result.complete, "seconds": round(result.seconds, 3),
-        "trace": _trace(verdict.trace),
+        "trace": trace_json(verdict.trace),
     }
 
 
@@ -45,12 +45,13 @@ def _measure(result: SpecResult, one: Measured) -> dict[str, Any]:
     least, most = one.witnesses or (None, None)
     return {
         "spec": result.spec, "measure": one.measure, "doc": one.doc, "scope": result.scope, "complete": result.complete,
-        "least": one.least, "least_steps": one.least_steps, "least_trace": _trace(least),
-        "most": one.most, "most_steps": one.most_steps, "most_trace": _trace(most),
+        "least": one.least, "least_steps": one.least_steps, "least_trace": trace_json(least),
+        "most": one.most, "most_steps": one.most_steps, "most_trace": trace_json(most),
     }
 
 
-def _trace(trace: Trace | None) -> dict[str, Any] | None:
+def trace_json(trace: Trace | None) -> dict[str, Any] | None:
+    """What a document says of a trace."""
     from checker.counterexample.race import race
 
     if trace is None:

@@ -103,3 +103,6 @@ BASE = {"model": POOL, "promises": [one_taker, something_is_taken], "measures": 
 
 pool = Spec(why="Both guards.", design=guarded, **BASE, default=False)
 careless_pool = Spec(why="Without guards.", design=careless, expected={"one_taker": broken(steps=4)}, **BASE)
+
+comparison = Comparison(specs=[careless_pool], designs={"guarded": guarded, "careless": careless},
+                        flipped=["guarded", "careless"], quotient=["place.owner", "place.taken"])
