@@ -3,6 +3,7 @@
 
 import os
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def test_every_state_is_stored_once_and_has_its_index(small_shares):
             count = one[machine.Ctx.COUNT]
             assert len({one.words_of(k) for k in range(count)}) == count
             one.number()
-            for layer, (start, end) in enumerate(zip(layers, layers[1:], strict=False)):
+            for layer, (start, end) in enumerate(pairwise(layers)):
                 for k in range(start, end, 97):
                     vector = one.program.layout.unpack(one.words_of(k))
                     assert sum(vector) == layer

@@ -10,7 +10,6 @@ to the first context, and states have indices without gaps.
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -27,11 +26,6 @@ _SETS = (Ctx.STATE_FOUND, Ctx.EDGE_FOUND, Ctx.STUCK, Ctx.FULL, Ctx.CUT)
 _OWN = {*_SUMS, *_SETS, Ctx.OUT, Ctx.OUT_BASE, Ctx.OUT_END, Ctx.ORIGIN, Ctx.COUNTS, Ctx.SCRIPT, Ctx.BATCH,
         Ctx.BATCH_END, Ctx.SLOT, Ctx.SLOT_END, Ctx.TURNS, Ctx.WHY, Ctx.NEXT, Ctx.COUNT, Ctx.CLAIMED}
 _COMMON = [member for member in Ctx if member not in _OWN and member is not Ctx.WORDS]
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Seat:
@@ -169,7 +163,8 @@ class Crew:
 
     def close_gaps(self, move: Callable[..., None]) -> None:
         """The last states go where threads have taken indices and not used them."""
-        count, gaps = int(self.ctx[Ctx.COUNT]), set()
+        count = int(self.ctx[Ctx.COUNT])
+        gaps: set[int] = set()
         for seat in self.seats:
             gaps.update(range(seat.ctx[Ctx.SLOT], seat.ctx[Ctx.SLOT_END]))
             seat.ctx[Ctx.SLOT] = seat.ctx[Ctx.SLOT_END] = 0

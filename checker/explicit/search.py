@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from checker.explicit.context import Ctx
-from checker.explicit.crew import cores
 from checker.explicit.interrupt import Interrupt
 from checker.explicit.machine import Machine
 from checker.explicit.measures import Extreme, Extremes, depth_of
@@ -27,6 +26,7 @@ from checker.explicit.result import (
 from checker.explicit.traces import Target, traces
 from checker.language import ir
 from checker.language.types import LockT
+from checker.processors import cores
 
 Progress = Callable[[int, int, int, int], None]
 _SHORT, _LONG = 0.02, 0.1
