@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _graph(commands.add_parser("graph", help="a race, or the state machine of one object, as SVG, DOT or GraphML"))
     _compare(commands.add_parser("compare", help="two designs: which promises, measures, states and steps differ"))
     _matrix(commands.add_parser("matrix", help="every design, and every switch flipped alone, against every promise"))
+    _repair(commands.add_parser("repair", help="which guards, and which steps merged, keep a spec from breaking"))
     _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
     _list(commands.add_parser("list", help="operations, promises, designs, scopes, specs"))
     return top
@@ -162,11 +163,31 @@ def _matrix(p: argparse.ArgumentParser) -> None:
     _several(p)
 
 
+def _repair(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="+", metavar="SPEC|FILE.py|PROMISE",
+                   help="the spec, the file if it is not of the installed model, and the promises to mend if not all "
+                        "that break")
+    p.add_argument("--guard", action="append", default=[], metavar="SWITCH", dest="guards",
+                   help="try this switch only (default: each that is not set as usual); may be repeated")
+    p.add_argument("--all", action="store_true", dest="every",
+                   help="list every set of guards that suffices, not only the smallest")
+    p.add_argument("--merge", type=_steps, metavar="N", default=1,
+                   help="merge steps at up to N places at once; 0 merges none (default 1)")
+    _question(p)
+    _processes(p)
+    _most(p)
+    _limits(p)
+
+
+def _processes(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--jobs", type=_jobs, metavar="N", default=None, help="processes at once (default: the cores)")
+
+
 def _several(p: argparse.ArgumentParser) -> None:
     p.add_argument("--spec", action="append", default=[], metavar="SPEC",
                    help="ask this spec's question (default: those of the model's Comparison); may be repeated")
     _scope(p)
-    p.add_argument("--jobs", type=_jobs, metavar="N", default=None, help="processes at once (default: the cores)")
+    _processes(p)
     _limits(p)
 
 

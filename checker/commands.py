@@ -383,7 +383,13 @@ def tabulating(arguments: argparse.Namespace, output: Output) -> Exit:
     return matrix(arguments, output)
 
 
+def repairing(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.repair import repair
+
+    return repair(arguments, output)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
     "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
-    "compare": comparing, "matrix": tabulating,
+    "compare": comparing, "matrix": tabulating, "repair": repairing,
 }

@@ -67,7 +67,7 @@ class Compared:
     @property
     def exit(self) -> Exit:
         codes = [one.exit for one in self.columns]
-        if self.only is not None and (not self.only.whole or self.only.undecided):
+        if self.only is not None and not self.only.decided:
             codes.append(Exit.UNDECIDED)
         return worst(codes)
 

@@ -169,13 +169,13 @@ def _by_z3(ran: Ran, spec: Spec, bounds: Bounds, steps: int, traces: bool | Sequ
     follow_all(ran, found.findings, traces)
 
 
-def question(asked: Asked, spec: Spec) -> Question:
-    """The spec, compiled as it is asked."""
+def question(asked: Asked, spec: Spec, merged: frozenset[tuple[str, str]] = frozenset()) -> Question:
+    """The spec, compiled as it is asked; ``merged`` are yields that end no step."""
     from checker.counterexample.follow import Question
     from checker.language.build import build
 
     design, scope = asked.design_of(spec), asked.scope_of(spec)
-    system = build(spec, design=design, scope=scope)
+    system = build(spec, design=design, scope=scope, merged=merged)
     described: dict[str, Any] = {"name": scope.name, "sizes": scope.describe()}
     if scope.failures is not None:
         described["failures"] = sorted(scope.failures)

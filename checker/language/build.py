@@ -32,14 +32,15 @@ BUILT_IN = (
 """Names of the promises that every spec makes without saying so."""
 
 
-def build(spec: Spec, *, design: Design | None = None, scope: Scope | None = None) -> Built:
-    """Compiles a spec; ``design`` and ``scope`` replace its own.
+def build(spec: Spec, *, design: Design | None = None, scope: Scope | None = None,
+          merged: frozenset[tuple[str, str]] = frozenset()) -> Built:
+    """Compiles a spec; ``design`` and ``scope`` replace its own, ``merged`` are yields that end no step.
 
     Raises LanguageError (a model that cannot be read) or UsageError.
     """
     design = design if design is not None else spec.design
     scope = scope if scope is not None else spec.scope
-    bound = bind(spec, design, scope)
+    bound = replace(bind(spec, design, scope), merged=merged)
     with binding(bound):
         return Builder(spec, design, scope, bound).build()
 

@@ -23,13 +23,16 @@ Watch = Callable[[str, FrameType, int], Any]
 class Binding:
     """Sizes of the sorts of a scope, the design, and the failures that may happen.
 
-    ``failures`` None means that every ``maybe`` may come true.
+    ``failures`` None means that every ``maybe`` may come true.  ``merged`` are
+    yields, by function and label, that end no step: what is before and behind
+    them happens as one, as if a lock were held across.
     """
 
     sizes: dict[type, int]
     design: object | None = None
     failures: frozenset[str] | None = None
     roles: tuple[type, ...] = ()
+    merged: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass

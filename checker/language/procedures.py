@@ -166,7 +166,7 @@ class Lowering(Statements):
         frame.names[name] = LocalB(name)
 
     def check(self, procedure: ir.Procedure, source: Source) -> None:
-        Regions(procedure)
+        Regions(procedure, several=bool(self.system.binding.merged))
         given = {procedure.actor, *procedure.params}
         liveness = Liveness(procedure, {})
         for name, pos in liveness.entry.items():

@@ -220,6 +220,8 @@ class Raw:
                     generator = self.start(move)
                 if hasattr(generator, "send"):
                     outcome.label = next(generator)
+                    while self.goes_on(generator, outcome.label):
+                        outcome.label = next(generator)
                     outcome.generator = generator
             except StopIteration:
                 pass
@@ -243,6 +245,11 @@ class Raw:
             except Exception as error:
                 raise self.bug(move.lowered, error) from error
         return outcome
+
+    def goes_on(self, generator: Any, label: str) -> bool:
+        """Whether the yield that the generator stands at is merged with what follows."""
+        merged = self.system.binding.merged
+        return bool(merged) and ([*frames(generator)][-1].f_code.co_name, label) in merged
 
     def bug(self, lowered: Lowered, error: Exception) -> ModelBug:
         return ModelBug(f"{self.place(error)}: {lowered.procedure.name} raised {type(error).__name__}: {error}")
