@@ -85,7 +85,8 @@ def _limits(p: argparse.ArgumentParser) -> None:
     p.add_argument("--max-states", type=_count, metavar="N", help="stop after N states, undecided")
     p.add_argument("--memory", type=_bytes, metavar="SIZE", help="use no more memory than this (512M, 2G)")
     p.add_argument("--time", type=_seconds, metavar="TIME", help="search each spec no longer than this (90, 10m, 1h)")
-    p.add_argument("--threads", type=_one_thread, metavar="N", default=1, help="1 is what there is, for now")
+    p.add_argument("--threads", type=_threads, metavar="N",
+                   help="search with up to N threads, which find the same as one (default: one for each processor)")
 
 
 def _drawing(p: argparse.ArgumentParser) -> None:
@@ -236,10 +237,10 @@ def _steps(text: str) -> int:
     return int(text)
 
 
-def _one_thread(text: str) -> int:
-    if text != "1":
-        raise argparse.ArgumentTypeError(f"{text!r}: searches use one thread, for now")
-    return 1
+def _threads(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of threads: it is a whole number, up to 256")
+    return int(text)
 
 
 def _scaled(text: str, units: dict[str, int], what: str) -> float:

@@ -88,7 +88,7 @@ def say(text: str) -> None:
 
 
 def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
-    return Bounds(arguments.max_states, arguments.memory, arguments.time, first)
+    return Bounds(arguments.max_states, arguments.memory, arguments.time, first, threads=arguments.threads)
 
 
 def _check_bounds(arguments: argparse.Namespace) -> Bounds:
@@ -99,6 +99,8 @@ def _check_bounds(arguments: argparse.Namespace) -> Bounds:
         return bounds
     if arguments.max_states is not None:
         raise UsageError("--max-states is not for --engine z3, which counts no states")
+    if arguments.threads is not None:
+        raise UsageError("--threads is not for --engine z3, which uses one")
     return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
 
 

@@ -20,11 +20,14 @@ class LimitError(Exception):
 @dataclass(frozen=True)
 class Limits:
     """Where a search stops: stored states, bytes of memory, seconds.  None is no limit,
-    but for memory: there it is most of what the machine has free."""
+    but for memory: there it is most of what the machine has free.  ``threads`` search
+    where there is work for them, None is one for each processor; what they find is
+    the same for any number, which is why a search with ``max_states`` uses one."""
 
     max_states: int | None = None
     memory: int | None = None
     seconds: float | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from checker.explicit.context import Ctx
 from checker.explicit.interrupt import Interrupt
 from checker.explicit.machine import Machine
-from checker.explicit.measures import Extreme, depth_of
+from checker.explicit.measures import Extreme, Extremes, depth_of
 from checker.explicit.memory import available, show
 from checker.explicit.program import Program
 from checker.explicit.result import (
@@ -26,6 +26,7 @@ from checker.explicit.result import (
 from checker.explicit.traces import Target, traces
 from checker.language import ir
 from checker.language.types import LockT
+from checker.processors import cores
 
 Progress = Callable[[int, int, int, int], None]
 _SHORT, _LONG = 0.02, 0.1
@@ -53,7 +54,7 @@ class Search:
     def __post_init__(self) -> None:
         self.program = Program(self.system, self.symmetry)
         memory = available() if self.limits.memory is None else self.limits.memory
-        self.machine = Machine(self.program, memory, self.limits.max_states)
+        self.machine = Machine(self.program, memory, self.limits.max_states, self._threads())
         self.memory = self.machine.memory
         self.layers = [0, self.machine[Ctx.COUNT]]
         self.stopped: str | None = None
@@ -62,6 +63,13 @@ class Search:
         self._share = 4096
         self._told = self.started
         self._began = time.thread_time()
+
+    def _threads(self) -> int:
+        """One where the order in which states are found shows: where some are left out, and where one
+        that comes first is to be shown."""
+        if self.limits.max_states is not None or self.witnesses:
+            return 1
+        return self.limits.threads or cores()
 
     def run(self) -> Exploration:
         """Everything: the search, who can finish, traces."""
@@ -111,7 +119,7 @@ class Search:
         machine = self.machine
         while self.stopped is None and machine[Ctx.NEXT] < machine[Ctx.COUNT]:
             end = self.layers[-1]
-            while self.stopped is None and (machine[Ctx.NEXT] < end or machine[Ctx.OUT] != machine[Ctx.OUT_BASE]):
+            while self.stopped is None and machine.behind(end):
                 self._advance(end)
             if self.stopped is None:
                 self._close_layer()
@@ -191,6 +199,8 @@ class Search:
             at = extremes.look(at, end)
             if at < end:
                 layer = depth_of(self.layers, at)
+                at = min(self._failing(extremes, at, self.layers[layer + 1]), key=machine.words_of)
+                extremes.look(at, at + 1)
                 why = self.program.error(extremes.why.value)[1]
                 self._target(Target(NO_MODEL_ERROR, "point", at, layer, layer, why))
                 return {}
@@ -200,6 +210,13 @@ class Search:
                 layer = depth_of(self.layers, extreme.index)
                 self._target(Target(f"{which} {name}", "point", extreme.index, layer, layer))
         return found
+
+    @staticmethod
+    def _failing(extremes: Extremes, at: int, end: int) -> Iterator[int]:
+        """All states up to ``end`` in which a measure cannot be computed; ``at`` is the first."""
+        while at < end:
+            yield at
+            at = extremes.look(at + 1, end)
 
     def _extent(self, result: Exploration, name: str, least: Extreme, most: Extreme) -> Extent:
         ways = [result.findings.pop(f"{which} {name}", None) for which in EXTREMES]
