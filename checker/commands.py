@@ -11,6 +11,7 @@ import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask
@@ -46,7 +47,7 @@ def perform(arguments: argparse.Namespace) -> int:
     output = Output()
     try:
         with interruptible():
-            code = COMMANDS[arguments.command](arguments, output)
+            code = command(arguments.command)(arguments, output)
             return int(worst([code, Exit.MISSING]) if output.failed else code)
     except OutputError as error:
         say(f"vswap: error: {error}")
@@ -88,7 +89,7 @@ def say(text: str) -> None:
 
 
 def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
-    return Bounds(arguments.max_states, arguments.memory, arguments.time, first)
+    return Bounds(arguments.max_states, arguments.memory, arguments.time, first, threads=arguments.threads)
 
 
 def _check_bounds(arguments: argparse.Namespace) -> Bounds:
@@ -99,6 +100,8 @@ def _check_bounds(arguments: argparse.Namespace) -> Bounds:
         return bounds
     if arguments.max_states is not None:
         raise UsageError("--max-states is not for --engine z3, which counts no states")
+    if arguments.threads is not None:
+        raise UsageError("--threads is not for --engine z3, which uses one")
     return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
 
 
@@ -133,7 +136,7 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
             output.lines(spec_lines(ran.result, short=short))
             _draw_one(ran, _traces(ran), arguments, output)
     results = [ran.result for ran in rans]
-    never = None if names or asked.changed else _never(rans)
+    never = None if names or asked.changed or asked.borrowed else _never(rans)
     code = worst([result.exit for result in results] + ([Exit.VACUOUS] if never else []))
     if arguments.form == "text":
         output.lines([*never_lines(never or ()), summary(results, code)])
@@ -306,12 +309,6 @@ def _known(promises: Sequence[str], ran: Ran, view: str | None) -> None:
 # ----------------------------------------------------------------------- graph
 
 
-def graph(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.drawing import graph as draw
-
-    return draw(arguments, output)
-
-
 # ---------------------------------------------------------------------- replay
 
 
@@ -365,37 +362,14 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
     return Exit.AS_EXPECTED
 
 
-def proving(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.prove import prove
-
-    return prove(arguments, output)
-
-
-def comparing(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.compare import compare
-
-    return compare(arguments, output)
+def command(name: str) -> Callable[[argparse.Namespace, Output], Exit]:
+    """What performs a command; most have a module of their own, imported only now."""
+    if name in HERE:
+        return HERE[name]
+    function: Callable[[argparse.Namespace, Output], Exit] = getattr(import_module(f"checker.{MODULES[name]}"), name)
+    return function
 
 
-def tabulating(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.matrix import matrix
-
-    return matrix(arguments, output)
-
-
-def repairing(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.repair import repair
-
-    return repair(arguments, output)
-
-
-def exporting(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.export import export
-
-    return export(arguments, output)
-
-
-COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
-    "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
-    "compare": comparing, "matrix": tabulating, "repair": repairing, "export": exporting,
-}
+HERE = {"check": check, "explain": explain, "replay": replay, "list": listing}
+MODULES = {"compare": "compare", "export": "export", "graph": "drawing", "matrix": "matrix", "new": "starting",
+           "prove": "prove", "repair": "repair"}

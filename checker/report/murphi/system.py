@@ -28,7 +28,7 @@ def export(system: ir.System, about: str, broken: Collection[str] = ()) -> str:
     operation can finish, and deadlock as this language means it (rumur's own is
     to be switched off).  Raises UsageError for what the notation cannot express.
     """
-    steps = [step_promise(system, p) for p in system.promises if p.kind == "step" and p.name not in broken]
+    steps = [step_promise(system, p, broken) for p in system.promises if p.kind == "step" and p.name not in broken]
     lines = [f"-- {line}" for line in ["SPDX-License-Identifier: GPL-2.0-or-later", *about.splitlines()]]
     lines += ["", "type", f"  {NUMBER}: -{WIDE}..{WIDE};"]
     for field in system.fields:
@@ -47,7 +47,7 @@ def export(system: ir.System, about: str, broken: Collection[str] = ()) -> str:
         lines += [f'startstate "start {k}" begin', *_start(system, vector), "end;", ""]
     for promise in system.promises:
         if promise.kind in ("invariant", "reachable"):
-            lines += state_promise(system, promise, broken=promise.name in broken)
+            lines += state_promise(system, promise, broken)
     return "\n".join(lines) + "\n"
 
 
