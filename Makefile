@@ -2,6 +2,7 @@
 #
 #   make check            set up .venv where it is missing or stale, run the gate
 #   make test             lint, types, tests
+#   make test-tools       compare with other checkers: needs rumur and gcc
 #   make race             show one real race
 #   make counterexamples  regenerate counterexamples/, show what changed
 #   make docs             regenerate docs/scopes.md and the pictures of README.md, show what changed
@@ -14,7 +15,7 @@ READY := .venv/ready
 # The scope of the pictures: one CPU of each role that can change a backing.
 EVERYBODY := 'one page, a CPU of each role, a worker'
 
-.PHONY: check test race counterexamples docs clean
+.PHONY: check test test-tools race counterexamples docs clean
 
 check: $(READY)
 	@$(BIN)/vswap check
@@ -23,6 +24,9 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q
+
+test-tools: $(READY)
+	$(BIN)/python -m pytest -q tests/tools
 
 race: $(READY)
 	@$(BIN)/vswap explain o05_writeback_without_recheck
