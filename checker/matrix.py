@@ -18,8 +18,11 @@ from checker.report.output import Output
 from checker.report.verdict import Exit, worst
 from checker.workers import each
 
-SECONDS = 8.0
-"""How long the questions of one column may take together, where nobody says how long."""
+SECONDS = 60.0
+"""How long the questions of one column may take together, where nobody says how long.
+
+A model's Comparison should ask much less of it: 8 seconds of one core.
+"""
 
 
 @dataclass
@@ -140,7 +143,8 @@ def changes(base: Column, other: Column) -> dict[str, list[str]]:
 def _verdicts(spec: str, known: Answer, answer: Answer) -> Iterator[str]:
     before = {v.promise: v for v in known.result.verdicts}
     for verdict in answer.result.verdicts:
-        if judged(verdict) == judged(before.get(verdict.promise)) or judged(verdict) == "undecided":
+        sides = judged(before.get(verdict.promise)), judged(verdict)
+        if sides[0] == sides[1] or "undecided" in sides:
             continue
         steps = f" in {verdict.steps}" if verdict.verdict == "broken" and verdict.steps is not None else ""
         yield f"{verdict.promise} {verdict.verdict}{steps} in {spec}"
@@ -156,6 +160,6 @@ def other_states(known: Answer, answer: Answer) -> bool:
 
 
 def broken_somewhere(columns: Sequence[Column], spec: str) -> list[str]:
-    """The promises of a spec that do not hold in all of these columns."""
+    """The promises of a spec that break, or are never reached, in one of these columns."""
     return list(dict.fromkeys(v.promise for c in columns for v in c.answers[spec].result.verdicts
-                              if v.verdict != "holds"))
+                              if v.verdict in ("broken", "vacuous")))
