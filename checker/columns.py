@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, designs, flip, shown
+from checker.costs import Counts, locks
 from checker.coverage import taken
 from checker.explicit.result import Limits
 from checker.language.errors import UsageError
@@ -52,13 +53,15 @@ class Machine:
 class Answer:
     """One question under one design.
 
-    ``steps`` are those that it takes, in words; ``layout`` is the same for two
+    ``steps`` are those that it takes, in words, ``locks`` how many a run of each
+    operation takes; ``layout`` is the same for two
     designs whose fingerprints can be compared.  ``switches`` are those that this
     question looks at: a design that has other ones set another way answers the same.
     """
 
     result: SpecResult
     steps: tuple[str, ...] = ()
+    locks: dict[str, Counts] = field(default_factory=dict)
     layout: str = ""
     switches: frozenset[str] = frozenset()
     machine: Machine | None = None
@@ -164,6 +167,7 @@ def column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds,
         answer = made.answers[name] = Answer(ran.result)
         if ran.system is not None and ran.coverage is not None:
             answer.steps = tuple(taken(ran.system, ran.coverage))
+            answer.locks = locks(ran.system, ran.coverage)
             answer.layout = _layout(ran.system)
             answer.switches = frozenset(ran.system.binding.switches)
             if fields:

@@ -9,6 +9,7 @@ import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from checker import costs
 from checker.asked import ask, comparison, flip, shown
 from checker.columns import Answer, Column, Variant, bounds_of, column, questions, resolve
 from checker.compare import extremes, judged
@@ -135,6 +136,8 @@ def changes(base: Column, other: Column) -> dict[str, list[str]]:
         sizes = {m.measure: extremes(m) for m in known.result.measures}
         found["cost"] += [f"{m.measure} {m.least:,} to {m.most:,} in {spec}" for m in answer.result.measures
                           if sizes.get(m.measure) != extremes(m)]
+        found["cost"] += [f"{operation} takes {lock} {costs.shown(b)} instead of {costs.shown(a)} times in {spec}"
+                          for operation, lock, a, b in costs.differing(known.locks, answer.locks)]
         if other_states(known, answer):
             found["states"].append(f"{answer.result.states:,} instead of {known.result.states:,} in {spec}")
     return {kind: texts for kind, texts in found.items() if texts}

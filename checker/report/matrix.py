@@ -139,8 +139,10 @@ def as_json(found: Matrix) -> str:
 
 
 def _column(column: Column) -> dict[str, Any]:
-    return {"name": column.variant.name, "cells": [_cell(spec, answer.result)
-                                                   for spec, answer in column.answers.items()]}
+    return {"name": column.variant.name, "cells": [
+        {**_cell(spec, answer.result), "locks": {operation: {lock: list(count) for lock, count in counts.items()}
+                                                 for operation, counts in answer.locks.items()}}
+        for spec, answer in column.answers.items()]}
 
 
 def _cell(spec: str, result: SpecResult) -> dict[str, Any]:
