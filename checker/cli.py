@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _compare(commands.add_parser("compare", help="two designs: which promises, measures, states and steps differ"))
     _matrix(commands.add_parser("matrix", help="every design, and every switch flipped alone, against every promise"))
     _repair(commands.add_parser("repair", help="which guards, and which steps merged, keep a spec from breaking"))
+    _new(commands.add_parser("new", help="a what-if spec to start from, in a file of its own"))
     _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
     _list(commands.add_parser("list", help="operations, promises, designs, scopes, specs"))
     return top
@@ -181,6 +182,15 @@ def _repair(p: argparse.ArgumentParser) -> None:
     _processes(p)
     _most(p)
     _limits(p)
+
+
+def _new(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="+", metavar="NAME", help="what to call the spec; NAME.py is written")
+    p.add_argument("--like", metavar="SPEC", help="ask what this spec asks (default: the first that breaks nothing)")
+    p.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", dest="switches",
+                   help="with this switch set (on, off, a name, a number); may be repeated")
+    p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
+                   help="print one JSON document")
 
 
 def _processes(p: argparse.ArgumentParser) -> None:

@@ -151,7 +151,7 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
             output.lines(spec_lines(ran.result, short=short))
             _draw_one(ran, _traces(ran), arguments, output)
     results = [ran.result for ran in rans]
-    never = None if names or asked.changed else _never(rans)
+    never = None if names or asked.changed or asked.borrowed else _never(rans)
     code = worst([result.exit for result in results] + ([Exit.VACUOUS] if never else []))
     if arguments.form == "text":
         output.lines([*never_lines(never or ()), summary(results, code)])
@@ -407,7 +407,13 @@ def repairing(arguments: argparse.Namespace, output: Output) -> Exit:
     return repair(arguments, output)
 
 
+def starting(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.starting import new
+
+    return new(arguments, output)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
     "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
-    "compare": comparing, "matrix": tabulating, "repair": repairing,
+    "compare": comparing, "matrix": tabulating, "repair": repairing, "new": starting,
 }

@@ -292,6 +292,14 @@ class Machine:
             for k in range(64):
                 array[k] = values.get(k, 0)
 
+    def model_address(self, name: str) -> int:
+        """Where a function of the model's code is."""
+        return self._model.address(name)
+
+    def runtime_address(self, name: str) -> int:
+        """Where a function of the search is."""
+        return self._runtime.address(name)
+
     def extremes(self) -> Extremes:
         """A pass that measures states; the system has measures."""
         function = self._model.function("measure", _U64, _POINTER, _U64, _U64, _POINTER, _POINTER)

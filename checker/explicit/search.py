@@ -23,8 +23,10 @@ from checker.explicit.result import (
     NO_MODEL_ERROR,
     Exploration,
     Extent,
+    LimitError,
     Limits,
 )
+from checker.explicit.runs import Runs
 from checker.explicit.traces import Target, traces
 from checker.language import ir
 from checker.language.types import LockT
@@ -94,12 +96,18 @@ class Search:
                 complete=complete, stopped=None, seconds=0.0, fingerprint=self._fingerprint(), findings={},
                 coverage=self.program.coverage(machine.counts()), undecided=frozenset())
             roles = bool(self.system.roles)
+            asked = bool(self.system.run_promises)
             measures = self._measure()
-            if self.targets or (roles and complete):
+            if self.targets or ((roles or asked) and complete):
                 machine.number()
             if roles and not (complete and self._finish()):
                 self.undecided.add(CAN_FINISH)
+            runs = self._runs(result) if asked and complete else None
             result.findings = traces(machine, self.layers, list(self.targets.values()))
+            if runs is not None:
+                result.findings |= runs.findings(result.findings)
+                result.idle = frozenset(runs.idle)
+                runs.close()
             result.measures = {name: self._extent(result, name, *both) for name, both in measures.items()}
             if not complete:
                 self.undecided.update(self._promises())
@@ -120,7 +128,8 @@ class Search:
 
     def _promises(self) -> set[str]:
         """All promises that the system makes."""
-        names = {NO_MODEL_ERROR, NO_DEADLOCK, *self.system.assertions, *(p.name for p in self.system.promises)}
+        names = {NO_MODEL_ERROR, NO_DEADLOCK, *self.system.assertions, *(p.name for p in self.system.promises),
+                 *(p.name for p in self.system.run_promises)}
         if self.system.roles:
             names.add(CAN_FINISH)
         if any(isinstance(f.type, LockT) for f in self.system.fields):
@@ -229,6 +238,26 @@ class Search:
         reachable = {p.name for p in self.system.promises if p.kind == "reachable"}
         return any(name not in reachable for name in self.targets)
 
+    # -- promises about runs
+
+    def _runs(self, result: Exploration) -> Runs | None:
+        """Looks for loops; what is not looked at for lack of time or memory is undecided."""
+        names = [promise.name for promise in self.system.run_promises]
+        try:
+            runs = Runs(self.machine, self.layers, result.transitions, self._stop)
+        except LimitError as error:
+            self.stopped = str(error)
+            self.undecided.update(names)
+            return None
+        for target in runs.judge(self.system.run_promises):
+            self._target(target)
+        self.undecided.update(runs.undecided)
+        return runs
+
+    def _stop(self) -> bool:
+        self._pause(time.monotonic())
+        return self.stopped is not None
+
     # -- measures
 
     def _measure(self) -> dict[str, tuple[Extreme, Extreme]]:
@@ -307,7 +336,7 @@ def explore(system: ir.System, *, limits: Limits | None = None, first: bool = Fa
 
     ``first`` stops behind the layer in which a promise broke.  ``progress`` is called
     now and then with states, transitions, depth and states still to expand.
-    ``symmetry`` visits one of the states that differ only in the names of symmetric
+    ``symmetry`` (not for promises about runs) visits one of the states that differ only in the names of symmetric
     objects and actors: the verdicts are the same, states and transitions are fewer,
     and traces are those of the system itself.  With ``witnesses`` the least and the most
     of every measure come with a shortest way there.
