@@ -19,7 +19,7 @@ from checker.report.output import Output
 from checker.report.verdict import Exit, worst
 from checker.workers import each
 
-SECONDS = 60.0
+SECONDS = 20.0
 """How long the questions of one column may take together, where nobody says how long.
 
 A model's Comparison should ask much less of it: 8 seconds of one core.
