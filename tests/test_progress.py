@@ -73,6 +73,10 @@ SILENT = """\
 def test_who_starves_is_known(capsys: Capture, file: str, spec: str, code: int) -> None:
     done = run(capsys, "check", spec, file)
     assert done.code == code, done.out
+    if spec == "plain_lock":
+        assert re.search("whoever_wants_the_lock_gets_it +a loop of 3 steps, after 1 step, as expected", done.out)
+    if spec == "device_may_be_silent":
+        assert re.search("every_page_comes +nothing more has to happen after 1 step, as expected", done.out)
 
 
 def drawn(capsys: Capture, spec: str, file: str, promise: str) -> str:
@@ -178,6 +182,7 @@ def test_a_lasso_in_a_trace_file_and_as_json(capsys: Capture, tmp_path: Path) ->
     found = run(capsys, "check", "plain_lock", STARVATION, "--json").json
     (lasso,) = [v for v in found["verdicts"] if v["verdict"] == "broken"]
     assert lasso["kind"] == "progress" and lasso["steps"] == 4
+    assert lasso["claim"] == "a loop of 3 steps, after 1 step"
     full = run(capsys, "explain", "plain_lock", STARVATION, "--json").json
     (shown,) = [v["trace"] for v in full["verdicts"] if v["trace"]]
     assert shown["loop"] == 3 and shown["key"].endswith("-3")
@@ -224,6 +229,17 @@ def test_a_search_that_is_not_complete_decides_nothing_about_runs() -> None:
     found = explore(build(load_specs(STARVATION)["ticket_lock"]), limits=Limits(max_states=5))
     assert {"whoever_draws_a_number_is_served", "every_operation_finishes"} <= found.undecided
     assert not found.findings
+
+
+def test_where_the_graph_finds_no_room_runs_are_undecided(capsys: Capture) -> None:
+    done = run(capsys, "check", "rfc_v2_runs", "--memory", "2M", "--json")
+    assert done.code == 3
+    undecided = {v["promise"] for v in done.json["verdicts"] if v["verdict"] == "undecided"}
+    assert undecided == {
+        "a_fault_ends", "a_folio_lock_is_dropped", "everything_can_be_given_back", "every_operation_finishes",
+    }
+    (spec,) = done.json["specs"]
+    assert "no room to look for loops" in spec["stopped"] and spec["states"] > 1000
 
 
 def test_a_renaming_search_asks_about_runs_without_renaming() -> None:
