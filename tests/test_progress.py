@@ -324,3 +324,36 @@ spec = Spec(why="?", model=Model(state=S, rules=[lose]), scope=Scope("s", sizes=
     (found,) = [v for v in done.json["verdicts"] if v["promise"] == "no_model_error"]
     assert found["verdict"] == "broken" and found["steps"] == 0
     assert "the_next_one_is_on" in found["trace"]["race"]
+
+
+def test_a_lasso_may_pass_through_where_nothing_can_be_asked(capsys: Capture, tmp_path: Path) -> None:
+    model = tmp_path / "passing.py"
+    model.write_text('''
+from checker.language import *
+
+class Node(Index, ordered=True):
+    """A node."""
+
+class S(State):
+    next: Node | None
+    on: Array[Node, bool]
+
+@rule(fair=True)
+def choose_one(s: S):
+    """Somebody is next."""
+    require(s.next is None)
+    s.next = choose(Node)
+
+@progress(fair="weak")
+def the_next_one_is_on(s: S):
+    """Reads through None at first."""
+    return leads_to(not s.on[s.next], s.on[s.next])
+
+spec = Spec(why="?", model=Model(state=S, rules=[choose_one]), scope=Scope("s", sizes={Node: 2}),
+            promises=[the_next_one_is_on])
+''')
+    verdicts = run(capsys, "check", str(model), "--json").json["verdicts"]
+    found = {v["promise"]: v for v in verdicts}
+    assert found["no_model_error"]["steps"] == 0
+    assert found["the_next_one_is_on"]["claim"] == "nothing more has to happen after 1 step"
+    assert "=== and nothing more has to happen ===" in found["the_next_one_is_on"]["trace"]["race"]
