@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import shutil
 import sys
 import textwrap
@@ -92,16 +93,31 @@ def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
 
 
 def _check_bounds(arguments: argparse.Namespace) -> Bounds:
-    bounds = _bounds(arguments, first=arguments.first)
+    bounds = dataclasses.replace(_bounds(arguments, first=arguments.first), checkpoint=arguments.checkpoint)
     if arguments.engine != "z3":
+        _make_folder(arguments.checkpoint)
         if arguments.depth is not None:
             raise UsageError("--depth is for --engine z3: the exhaustive search goes as deep as there are states")
         return bounds
     if arguments.max_states is not None:
         raise UsageError("--max-states is not for --engine z3, which counts no states")
+    if arguments.checkpoint is not None:
+        raise UsageError("--checkpoint is not for --engine z3, whose searches cannot be taken up again")
     if arguments.threads is not None:
         raise UsageError("--threads is not for --engine z3, which uses one")
     return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
+
+
+def _make_folder(path: str | None) -> None:
+    """Where checkpoints go: better known now than when there is something to keep."""
+    if path is None:
+        return
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--checkpoint {path}: no such folder can be made: {error.strerror}") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"--checkpoint {path}: nothing can be written there")
 
 
 def _asked(arguments: argparse.Namespace) -> tuple[Asked, list[str]]:
