@@ -13,7 +13,7 @@ from checker.explicit.context import ERROR_BIT, RECORD_EXTRA, Ctx
 from checker.explicit.crew import MOST_THREADS, RECORDS, Crew
 from checker.explicit.measures import Extremes
 from checker.explicit.memory import Region, show
-from checker.explicit.native import Native
+from checker.explicit.native import Later, Native
 from checker.explicit.passes import Passes
 from checker.explicit.program import Program
 from checker.explicit.result import LimitError
@@ -73,6 +73,7 @@ class Machine:
             raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
         self._runtime = _runtime(self.words)
         self._model = Native(program.texts, speed=0, hot=program.hot)
+        self._later: Later | None = None
         self._crew = Crew(threads, self.words, program.counts)
         self._spare = 8 * self.words * STRETCH * 2 * MOST_THREADS
         self.ctx = self._crew.ctx
@@ -132,9 +133,12 @@ class Machine:
         return self._model.slow
 
     def optimise(self) -> None:
-        """Compiles for speed what is not."""
-        self._model = Native(self.program.texts, hot=self.program.hot)
-        self._link()
+        """Compiles for speed what is not, beside the search, and goes over to that when it is there."""
+        if self._later is None:
+            self._later = Later(self.program.texts)
+        elif self._later.done:
+            self._model = Native(self.program.texts, hot=self.program.hot)
+            self._link()
 
     # -- memory
 
@@ -161,6 +165,8 @@ class Machine:
     def close(self) -> None:
         """Gives all memory back."""
         self._crew.end()
+        if self._later is not None:
+            self._later.end()
         for region in self._regions.values():
             region.close()
         self._regions.clear()
