@@ -12,6 +12,7 @@ import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask
@@ -20,6 +21,7 @@ from checker.report.output import Line, Output, OutputError
 from checker.report.verdict import Exit, SpecResult, worst
 from checker.run import Bounds, Ran, interruptible, main_trace, missing, run, without_race
 from checker.words import unknown
+from checker.workers import WorkerDied
 
 if TYPE_CHECKING:
     from checker.counterexample.trace import Trace
@@ -63,6 +65,8 @@ def _reason(error: BaseException) -> tuple[Exit, str]:
             return error.code, str(error)
         case LanguageError() | UsageError() | ModelError():
             return Exit.USAGE, str(error)
+        case WorkerDied():
+            return Exit.UNDECIDED, str(error)
         case KeyboardInterrupt():
             return Exit.UNDECIDED, "interrupted: nothing is decided"
         case ImportError():
@@ -321,15 +325,6 @@ def _known(promises: Sequence[str], ran: Ran, view: str | None) -> None:
             raise UsageError(f"--as is about a race, and {promise} is a measure: leave --as out")
 
 
-# ----------------------------------------------------------------------- graph
-
-
-def graph(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.drawing import graph as draw
-
-    return draw(arguments, output)
-
-
 # ---------------------------------------------------------------------- replay
 
 
@@ -383,37 +378,21 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
     return Exit.AS_EXPECTED
 
 
-def proving(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.prove import prove
-
-    return prove(arguments, output)
+Command = Callable[[argparse.Namespace, Output], Exit]
 
 
-def comparing(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.compare import compare
+def _in(module: str, name: str) -> Command:
+    """A command of another module, which is imported when it is run."""
+    def command(arguments: argparse.Namespace, output: Output) -> Exit:
+        made: Command = getattr(import_module(module), name)
+        return made(arguments, output)
 
-    return compare(arguments, output)
-
-
-def tabulating(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.matrix import matrix
-
-    return matrix(arguments, output)
+    return command
 
 
-def repairing(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.repair import repair
-
-    return repair(arguments, output)
-
-
-def starting(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.starting import new
-
-    return new(arguments, output)
-
-
-COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
-    "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
-    "compare": comparing, "matrix": tabulating, "repair": repairing, "new": starting,
+COMMANDS: dict[str, Command] = {
+    "check": check, "explain": explain, "replay": replay, "list": listing,
+    "graph": _in("checker.drawing", "graph"), "prove": _in("checker.prove", "prove"),
+    "compare": _in("checker.compare", "compare"), "matrix": _in("checker.matrix", "matrix"),
+    "repair": _in("checker.repair", "repair"), "new": _in("checker.starting", "new"),
 }
