@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import shutil
 import sys
 import textwrap
@@ -20,6 +21,7 @@ from checker.report.output import Line, Output, OutputError
 from checker.report.verdict import Exit, SpecResult, worst
 from checker.run import Bounds, Ran, interruptible, main_trace, missing, run, without_race
 from checker.words import unknown
+from checker.workers import WorkerDied
 
 if TYPE_CHECKING:
     from checker.counterexample.trace import Trace
@@ -47,7 +49,7 @@ def perform(arguments: argparse.Namespace) -> int:
     output = Output()
     try:
         with interruptible():
-            code = command(arguments.command)(arguments, output)
+            code = COMMANDS[arguments.command](arguments, output)
             return int(worst([code, Exit.MISSING]) if output.failed else code)
     except OutputError as error:
         say(f"vswap: error: {error}")
@@ -63,6 +65,8 @@ def _reason(error: BaseException) -> tuple[Exit, str]:
             return error.code, str(error)
         case LanguageError() | UsageError() | ModelError():
             return Exit.USAGE, str(error)
+        case WorkerDied():
+            return Exit.UNDECIDED, str(error)
         case KeyboardInterrupt():
             return Exit.UNDECIDED, "interrupted: nothing is decided"
         case ImportError():
@@ -93,16 +97,31 @@ def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
 
 
 def _check_bounds(arguments: argparse.Namespace) -> Bounds:
-    bounds = _bounds(arguments, first=arguments.first)
+    bounds = dataclasses.replace(_bounds(arguments, first=arguments.first), checkpoint=arguments.checkpoint)
     if arguments.engine != "z3":
+        _make_folder(arguments.checkpoint)
         if arguments.depth is not None:
             raise UsageError("--depth is for --engine z3: the exhaustive search goes as deep as there are states")
         return bounds
     if arguments.max_states is not None:
         raise UsageError("--max-states is not for --engine z3, which counts no states")
+    if arguments.checkpoint is not None:
+        raise UsageError("--checkpoint is not for --engine z3, whose searches cannot be taken up again")
     if arguments.threads is not None:
         raise UsageError("--threads is not for --engine z3, which uses one")
     return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
+
+
+def _make_folder(path: str | None) -> None:
+    """Where checkpoints go: better known now than when there is something to keep."""
+    if path is None:
+        return
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--checkpoint {path}: no such folder can be made: {error.strerror}") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"--checkpoint {path}: nothing can be written there")
 
 
 def _asked(arguments: argparse.Namespace) -> tuple[Asked, list[str]]:
@@ -306,9 +325,6 @@ def _known(promises: Sequence[str], ran: Ran, view: str | None) -> None:
             raise UsageError(f"--as is about a race, and {promise} is a measure: leave --as out")
 
 
-# ----------------------------------------------------------------------- graph
-
-
 # ---------------------------------------------------------------------- replay
 
 
@@ -362,14 +378,22 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
     return Exit.AS_EXPECTED
 
 
-def command(name: str) -> Callable[[argparse.Namespace, Output], Exit]:
-    """What performs a command; most have a module of their own, imported only now."""
-    if name in HERE:
-        return HERE[name]
-    function: Callable[[argparse.Namespace, Output], Exit] = getattr(import_module(f"checker.{MODULES[name]}"), name)
-    return function
+Command = Callable[[argparse.Namespace, Output], Exit]
 
 
-HERE = {"check": check, "explain": explain, "replay": replay, "list": listing}
-MODULES = {"compare": "compare", "export": "export", "graph": "drawing", "matrix": "matrix", "new": "starting",
-           "prove": "prove", "repair": "repair"}
+def _in(module: str, name: str) -> Command:
+    """A command of another module, which is imported when it is run."""
+    def command(arguments: argparse.Namespace, output: Output) -> Exit:
+        made: Command = getattr(import_module(module), name)
+        return made(arguments, output)
+
+    return command
+
+
+COMMANDS: dict[str, Command] = {
+    "check": check, "explain": explain, "replay": replay, "list": listing,
+    "graph": _in("checker.drawing", "graph"), "prove": _in("checker.prove", "prove"),
+    "compare": _in("checker.compare", "compare"), "matrix": _in("checker.matrix", "matrix"),
+    "repair": _in("checker.repair", "repair"), "new": _in("checker.starting", "new"),
+    "export": _in("checker.export", "export"),
+}

@@ -3,6 +3,7 @@
 
 from specs.as_posted import *
 from specs.backing import *
+from specs.compared import *
 from specs.fork import *
 from specs.freeing import *
 from specs.hint import *

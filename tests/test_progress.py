@@ -14,6 +14,7 @@ from cli import COUNTER, MODELS, run, sentence
 from junitparser import JUnitXml
 
 from checker.explicit import Limits, explore
+from checker.explicit.search import Search
 from checker.language import LanguageError, build, load_specs
 
 Capture = pytest.CaptureFixture[str]
@@ -73,6 +74,10 @@ SILENT = """\
 def test_who_starves_is_known(capsys: Capture, file: str, spec: str, code: int) -> None:
     done = run(capsys, "check", spec, file)
     assert done.code == code, done.out
+    if spec == "plain_lock":
+        assert re.search("whoever_wants_the_lock_gets_it +a loop of 3 steps, after 1 step, as expected", done.out)
+    if spec == "device_may_be_silent":
+        assert re.search("every_page_comes +nothing more has to happen after 1 step, as expected", done.out)
 
 
 def drawn(capsys: Capture, spec: str, file: str, promise: str) -> str:
@@ -178,6 +183,7 @@ def test_a_lasso_in_a_trace_file_and_as_json(capsys: Capture, tmp_path: Path) ->
     found = run(capsys, "check", "plain_lock", STARVATION, "--json").json
     (lasso,) = [v for v in found["verdicts"] if v["verdict"] == "broken"]
     assert lasso["kind"] == "progress" and lasso["steps"] == 4
+    assert lasso["claim"] == "a loop of 3 steps, after 1 step"
     full = run(capsys, "explain", "plain_lock", STARVATION, "--json").json
     (shown,) = [v["trace"] for v in full["verdicts"] if v["trace"]]
     assert shown["loop"] == 3 and shown["key"].endswith("-3")
@@ -224,6 +230,36 @@ def test_a_search_that_is_not_complete_decides_nothing_about_runs() -> None:
     found = explore(build(load_specs(STARVATION)["ticket_lock"]), limits=Limits(max_states=5))
     assert {"whoever_draws_a_number_is_served", "every_operation_finishes"} <= found.undecided
     assert not found.findings
+
+
+@pytest.mark.parametrize("looks", range(6))
+def test_a_search_that_is_told_to_stop_says_nothing_that_it_does_not_know(
+    monkeypatch: pytest.MonkeyPatch, looks: int,
+) -> None:
+    """However early an interrupt comes: a break that is shown is the shortest, and what is not known is undecided."""
+    whole = explore(build(load_specs(STARVATION)["plain_lock"]))
+    left = iter([False] * looks)
+
+    def stop(search: Search) -> bool:
+        if next(left, True):
+            search.stopped = "interrupted"
+        return search.stopped is not None
+
+    monkeypatch.setattr(Search, "_stop", stop)
+    found = explore(build(load_specs(STARVATION)["plain_lock"]))
+    runs = {"whoever_wants_the_lock_gets_it", "whoever_wants_the_lock_gets_it_at_last", "every_operation_finishes"}
+    assert found.stopped == "interrupted" and runs & found.undecided and not found.idle
+    for name in runs - found.undecided:
+        assert found.findings.get(name) == whole.findings.get(name)
+
+
+def test_where_the_graph_finds_no_room_runs_are_undecided() -> None:
+    system = build(load_specs(None)["rfc_v2_runs"])
+    found = [explore(system, limits=Limits(memory=quarters << 18, threads=1)) for quarters in range(4, 40, 2)]
+    short = [one for one in found if one.complete and "no room to look for loops" in (one.stopped or "")]
+    assert short and short[-1].states == found[-1].states
+    assert short[-1].undecided == {promise.name for promise in system.run_promises}
+    assert found[-1].stopped is None and not found[-1].undecided
 
 
 def test_a_renaming_search_asks_about_runs_without_renaming() -> None:
@@ -308,3 +344,36 @@ spec = Spec(why="?", model=Model(state=S, rules=[lose]), scope=Scope("s", sizes=
     (found,) = [v for v in done.json["verdicts"] if v["promise"] == "no_model_error"]
     assert found["verdict"] == "broken" and found["steps"] == 0
     assert "the_next_one_is_on" in found["trace"]["race"]
+
+
+def test_a_lasso_may_pass_through_where_nothing_can_be_asked(capsys: Capture, tmp_path: Path) -> None:
+    model = tmp_path / "passing.py"
+    model.write_text('''
+from checker.language import *
+
+class Node(Index, ordered=True):
+    """A node."""
+
+class S(State):
+    next: Node | None
+    on: Array[Node, bool]
+
+@rule(fair=True)
+def choose_one(s: S):
+    """Somebody is next."""
+    require(s.next is None)
+    s.next = choose(Node)
+
+@progress(fair="weak")
+def the_next_one_is_on(s: S):
+    """Reads through None at first."""
+    return leads_to(not s.on[s.next], s.on[s.next])
+
+spec = Spec(why="?", model=Model(state=S, rules=[choose_one]), scope=Scope("s", sizes={Node: 2}),
+            promises=[the_next_one_is_on])
+''')
+    verdicts = run(capsys, "check", str(model), "--json").json["verdicts"]
+    found = {v["promise"]: v for v in verdicts}
+    assert found["no_model_error"]["steps"] == 0
+    assert found["the_next_one_is_on"]["claim"] == "nothing more has to happen after 1 step"
+    assert "=== and nothing more has to happen ===" in found["the_next_one_is_on"]["trace"]["race"]

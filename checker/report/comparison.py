@@ -7,14 +7,15 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from checker.costs import Count, differing, shown
 from checker.report.json import document
 from checker.report.output import Line
-from checker.report.text import WIDTH, covers
+from checker.report.text import WIDTH
 from checker.words import amount
 
 if TYPE_CHECKING:
     from checker.compare import Compared, Goal, Pair
-    from checker.report.verdict import Measured, Verdict
+    from checker.report.verdict import Measured, SpecResult, Verdict
     from checker.subsets import Smallest
 
 MOST = 8
@@ -32,21 +33,35 @@ def text(found: Compared) -> Iterator[Line]:
                 for name, (before, after) in found.switches.items())
     yield Line("")
     for spec in found.specs:
-        yield Line(f"Asked: {spec}, scope {found.answers(spec)[0].result.scope_name!r}")
-        for column, answer in zip(found.columns, found.answers(spec), strict=True):
-            yield from _lines(f"{column.variant.name}: {answer.result.error or covers(answer.result)}", 4)
+        yield from _lines(f"Asked: {spec}, scope {found.answers(spec)[0].result.scope_name!r}", 0)
+        yield from _lines("; ".join(f"{column.variant.name}: {_seen(answer.result)}" for column, answer in
+                                    zip(found.columns, found.answers(spec), strict=True)), 4)
     yield Line("")
     yield from _promises(found, one, other)
     if found.measures:
         yield Line("Measures that differ", "title")
         rows = [(f"{m.spec}: {m.name}", _extent(m.one), _extent(m.other)) for m in found.measures]
         yield from _table(("", one, other), rows)
+    for spec in found.specs:
+        rows = [(f"{operation}: {lock}", shown(a), shown(b)) for operation, lock, a, b in _locks(found, spec)]
+        if rows:
+            yield Line(f"{spec}: locks that one run of an operation takes, least to most", "title")
+            yield from _table(("", one, other), rows)
     yield from _reached(found, one, other)
     yield from _steps(found, one, other)
     if found.only is not None:
         yield from only(found.only, one, other)
     for pair in found.promises:
         yield from _race(pair)
+
+
+def _seen(result: SpecResult) -> str:
+    """How much of a scope was searched."""
+    if result.error is not None:
+        return result.error
+    if result.complete:
+        return f"all {amount(result.states, 'state')}"
+    return f"undecided after {amount(result.states, 'state')}: {result.stopped or 'not all were visited'}"
 
 
 def _lines(text: str, indent: int) -> Iterator[Line]:
@@ -91,25 +106,29 @@ def _extent(measured: Measured) -> str:
     return f"always {least:,}" if least == most else f"{least:,} to {most:,}"
 
 
+def _locks(found: Compared, spec: str) -> list[tuple[str, str, Count, Count]]:
+    return differing(*(answer.locks for answer in found.answers(spec)))
+
+
 def _reached(found: Compared, one: str, other: str) -> Iterator[Line]:
     """What one object can be in one design only, and what can happen to it."""
     if not found.fields:
         yield Line("Which states only one of them reaches, --quotient FIELDS tells by the values of some fields.")
         yield Line("")
         return
-    for spec in found.specs:
-        left, right = (answer.machine for answer in found.answers(spec))
-        if left is None or right is None:
-            continue
-        for side, mine, others in ((one, left, right), (other, right, left)):
-            values = sorted(mine.values - others.values)
-            arrows = sorted(mine.arrows - others.arrows)
-            named = ", ".join(found.fields)
-            yield from _listed(f"{spec}: values of {named} that only {side} reaches", values)
-            yield from _listed(f"{spec}: what happens to {named} only in {side}",
-                               [f"{old} -> {new} by {procedure}" for old, new, procedure in arrows])
-            if mine.stopped:
-                yield Line(f"    not all of {side} was seen: {mine.stopped}", "unsure")
+    machines = [[answer.machine for answer in column.answers.values() if answer.machine is not None]
+                for column in found.columns]
+    values = [frozenset(value for one_ in side for value in one_.values) for side in machines]
+    arrows = [frozenset(arrow for one_ in side for arrow in one_.arrows) for side in machines]
+    named = ", ".join(found.fields)
+    for side, mine, others in ((one, 0, 1), (other, 1, 0)):
+        yield from _listed(f"Values of {named} that only {side} reaches", sorted(values[mine] - values[others]))
+        yield from _listed(f"What happens to {named} only in {side}",
+                           [f"{old} -> {new} by {procedure}" for old, new, procedure in
+                            sorted(arrows[mine] - arrows[others])])
+        for machine in machines[mine]:
+            if machine.stopped:
+                yield Line(f"    not all of {side} was seen: {machine.stopped}", "unsure")
 
 
 def _listed(title: str, texts: Sequence[str]) -> Iterator[Line]:
@@ -197,6 +216,8 @@ def _spec(found: Compared, name: str) -> dict[str, Any]:
     answers = found.answers(name)
     machines = [answer.machine for answer in answers]
     made: dict[str, Any] = {
+        "locks": [{"operation": operation, "lock": lock, "first": list(a), "second": list(b)}
+                  for operation, lock, a, b in _locks(found, name)],
         "spec": name, "scope": answers[0].result.scope,
         "states": [answer.result.states for answer in answers],
         "transitions": [answer.result.transitions for answer in answers],

@@ -30,6 +30,7 @@ def export(system: ir.System, about: str, broken: Collection[str] = ()) -> str:
     """
     steps = [step_promise(system, p, broken) for p in system.promises if p.kind == "step" and p.name not in broken]
     lines = [f"-- {line}" for line in ["SPDX-License-Identifier: GPL-2.0-or-later", *about.splitlines()]]
+    lines += [f"-- not asked: {promise.name}, a promise about runs" for promise in system.run_promises]
     lines += ["", "type", f"  {NUMBER}: -{WIDE}..{WIDE};"]
     for field in system.fields:
         lines.append(f"  t_{field_name(field)}: array [0..{field.count - 1}] of 0..{field.type.card - 1};")
