@@ -217,12 +217,12 @@ memcg_table_at_charge = direct(
     """The memcg_table is allocated where the slot is charged, behind the hold that took it: for a while there is a
     direct slot without a table, and a failure must give the slot back [seed]. The folio lock covers both.""",
     SwapDesign(memcg_table=MemcgTable.AT_CHARGE), table_is_late, [*COUPLED, "a_direct_slot_has_a_memcg_table"],
-    default=True,
 )
 
 memcg_table_at_either = direct(
     """The mix: tried in the hold, and again behind it. Fails less often than either, and has both windows [seed].""",
     SwapDesign(memcg_table=MemcgTable.AT_EITHER), table_is_late, [*COUPLED, "a_direct_slot_has_a_memcg_table"],
+    default=True,
 )
 
 memcg_table_tested_too_early = direct(
