@@ -4,12 +4,15 @@
 #   make test             lint, types, tests
 #   make race             show one real race
 #   make counterexamples  regenerate counterexamples/, show what changed
-#   make docs             regenerate docs/scopes.md, show what changed
+#   make docs             regenerate docs/scopes.md and the pictures of README.md, show what changed
 #   make clean            remove .venv and what the tools left behind
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+
+# The scope of the pictures: one CPU of each role that can change a backing.
+EVERYBODY := 'one page, a CPU of each role, a worker'
 
 .PHONY: check test race counterexamples docs clean
 
@@ -31,7 +34,9 @@ counterexamples: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -P -m checker.report.scopes docs/scopes.md
-	@git --no-pager diff -- docs/scopes.md
+	@$(BIN)/vswap graph rfc_v1 --scope $(EVERYBODY) --quotient virtual_table -o docs/backing_rfc_v1.svg
+	@$(BIN)/vswap graph rfc_v2 --scope $(EVERYBODY) --quotient virtual_table -o docs/backing_rfc_v2.svg
+	@git --no-pager diff -- docs
 
 # Two makes at once wait for each other here; the second finds the work done.
 $(READY): pyproject.toml constraints.txt .ci/venv

@@ -15,7 +15,7 @@ from typing import Any
 
 from checker.language.errors import LanguageError, UsageError
 from checker.language.ir import Pos
-from checker.language.spec import Design, Scope, Spec
+from checker.language.spec import Comparison, Design, Scope, Spec
 from checker.words import unknown
 
 YES = {"on": True, "true": True, "yes": True, "1": True}
@@ -140,7 +140,7 @@ def modules(specs: Iterable[Spec]) -> Iterator[Any]:
     """The modules that specs and their models are written in, and their neighbours in the same packages."""
     tops = set()
     for spec in specs:
-        parts = [spec.model.state, *spec.promises, *spec.model.rules]
+        parts = [spec.model.state, *spec.promises, *spec.measures, *spec.model.rules]
         tops |= {part.__module__.partition(".")[0] for part in parts}
     for name in sorted(sys.modules):
         if name.partition(".")[0] in tops and sys.modules[name] is not None:
@@ -153,7 +153,25 @@ def designs(specs: Iterable[Spec]) -> dict[str, Design]:
     found = {spec.name: spec.design for spec in all_specs if spec.design is not None}
     for module in modules(all_specs):
         found.update((name, value) for name, value in vars(module).items() if isinstance(value, Design))
+        for value in vars(module).values():
+            if isinstance(value, Comparison):
+                found.update(value.designs)
     return found
+
+
+def comparison(asked: Asked) -> Comparison:
+    """What the model says that its designs are compared by; a model that says nothing is compared by
+    every default spec and every design that has a name of its own.
+    """
+    found = [value for module in modules(asked.specs.values()) for value in vars(module).values()
+             if isinstance(value, Comparison)]
+    if found:
+        return found[0]
+    specs = [spec for spec in asked.specs.values() if spec.default and spec.design is not None]
+    own = {name: value for module in modules(specs) for name, value in vars(module).items()
+           if isinstance(value, Design)}
+    usual = {name: design for name, design in own.items() if not unusual(design)}
+    return Comparison(specs=specs, designs=own or designs(specs), flipped=list(usual)[:1])
 
 
 def flip(design: Design | None, switch: str, spec: str) -> Design:

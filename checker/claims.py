@@ -22,12 +22,16 @@ BUILT_IN = {
 
 @dataclass(frozen=True)
 class Claim:
-    """``kind`` is invariant, step, reachable, assertion, built-in, or static (seen without a search)."""
+    """``kind`` is invariant, step, reachable, assertion, built-in, or static (seen without a search).
+
+    It is least or most where the claim is that a state has the least or the most of a measure.
+    """
 
     name: str
     kind: str
     doc: str
     promise: ir.Promise | None = None
+    measure: ir.Measure | None = None
 
 
 def claims(system: ir.System) -> list[Claim]:
@@ -41,6 +45,15 @@ def claims(system: ir.System) -> list[Claim]:
     found += [Claim(name, "static" if name == ONE_ORDER else "built-in", doc) for name, doc in BUILT_IN.items()
               if name not in taken and applies(name, system)]
     return found
+
+
+def witnesses(system: ir.System) -> list[Claim]:
+    """For each measure that some state has the least of it, and some state the most.
+
+    In replay keys they are counted behind the claims.
+    """
+    return [Claim(f"{which} {m.name}", which, first_line(m.doc), measure=m) for m in system.measures
+            for which in ("least", "most")]
 
 
 def applies(name: str, system: ir.System) -> bool:

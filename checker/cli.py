@@ -33,6 +33,9 @@ ENGINES = ("explicit", "z3")
 VIEWS = ("commit-message", "mermaid", "python")
 """What a race can be printed as."""
 
+MOST_SETS = 200
+"""How many sets of switches are tried where nobody says how many."""
+
 DESCRIPTION = "Searches every interleaving of a model for the shortest way to break a promise."
 
 
@@ -55,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
                                formatter_class=argparse.RawDescriptionHelpFormatter))
     _explain(commands.add_parser("explain", help="the race of a spec, in columns"))
     _graph(commands.add_parser("graph", help="a race, or the state machine of one object, as SVG, DOT or GraphML"))
+    _compare(commands.add_parser("compare", help="two designs: which promises, measures, states and steps differ"))
+    _matrix(commands.add_parser("matrix", help="every design, and every switch flipped alone, against every promise"))
+    _repair(commands.add_parser("repair", help="which guards, and which steps merged, keep a spec from breaking"))
     _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
     _list(commands.add_parser("list", help="operations, promises, designs, scopes, specs"))
     return top
@@ -64,6 +70,10 @@ def _question(p: argparse.ArgumentParser) -> None:
     p.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", dest="switches",
                    help="ask about the design with this switch set (on, off, a name, a number); may be repeated")
     p.add_argument("--design", metavar="NAME", help="ask about this design instead of the spec's own")
+    _scope(p)
+
+
+def _scope(p: argparse.ArgumentParser) -> None:
     p.add_argument("--scope", action="append", default=[], metavar="NAME|SORT=N",
                    help="ask in this scope, or with N objects of a sort; may be repeated")
     p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
@@ -129,6 +139,58 @@ def _graph(p: argparse.ArgumentParser) -> None:
     _limits(p)
 
 
+def _compare(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="+", metavar="DESIGN|FILE.py",
+                   help="two designs, each a name or NAME,SWITCH=VALUE,..., and the file of another model")
+    p.add_argument("--quotient", metavar="FIELDS",
+                   help="tell states apart by these fields of one object (default: what the model's Comparison names)")
+    p.add_argument("--only", action="store_true",
+                   help="also find the smallest sets of switches that carry the difference, trying each")
+    _most(p)
+    _several(p)
+
+
+def _most(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--most", type=_count, metavar="N", default=MOST_SETS,
+                   help=f"try no more than N sets (default {MOST_SETS})")
+
+
+def _matrix(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="*", metavar="DESIGN|FILE.py",
+                   help="designs, each a name or NAME,SWITCH=VALUE,... (default: those of the model's Comparison)")
+    p.add_argument("--no-flips", action="store_true", help="only the designs themselves, no switch flipped alone")
+    p.add_argument("-o", "--output", metavar="FILE.svg", help="draw it, too")
+    _several(p)
+
+
+def _repair(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="+", metavar="SPEC|FILE.py|PROMISE",
+                   help="the spec, the file if it is not of the installed model, and the promises to mend if not all "
+                        "that break")
+    p.add_argument("--guard", action="append", default=[], metavar="SWITCH", dest="guards",
+                   help="try this switch only (default: each that is not set as usual); may be repeated")
+    p.add_argument("--all", action="store_true", dest="every",
+                   help="list every set of guards that suffices, not only the smallest")
+    p.add_argument("--merge", type=_steps, metavar="N", default=1,
+                   help="merge steps at up to N places at once; 0 merges none (default 1)")
+    _question(p)
+    _processes(p)
+    _most(p)
+    _limits(p)
+
+
+def _processes(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--jobs", type=_jobs, metavar="N", default=None, help="processes at once (default: the cores)")
+
+
+def _several(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--spec", action="append", default=[], metavar="SPEC",
+                   help="ask this spec's question (default: those of the model's Comparison); may be repeated")
+    _scope(p)
+    _processes(p)
+    _limits(p)
+
+
 def _replay(p: argparse.ArgumentParser) -> None:
     p.add_argument("words", nargs="+", metavar="KEY|TRACE.json|FILE.py",
                    help="a replay key or a trace file, and the model file if it is not of the installed model")
@@ -150,6 +212,12 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of states")
     return number
+
+
+def _jobs(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
 
 
 def _steps(text: str) -> int:

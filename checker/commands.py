@@ -49,7 +49,7 @@ def perform(arguments: argparse.Namespace) -> int:
             code = COMMANDS[arguments.command](arguments, output)
             return int(worst([code, Exit.MISSING]) if output.failed else code)
     except OutputError as error:
-        _say(f"vswap: error: {error}")
+        say(f"vswap: error: {error}")
         return int(Exit.MISSING)
     except BaseException as error:
         code, text = _reason(error)
@@ -69,7 +69,7 @@ def _reason(error: BaseException) -> tuple[Exit, str]:
         case MemoryError():
             return Exit.UNDECIDED, "the machine has no memory left: nothing is decided"
         case Exception():
-            _say(traceback.format_exc())
+            say(traceback.format_exc())
             return Exit.INTERNAL, f"{type(error).__name__}: {error}; {REPORT}"
     raise error
 
@@ -80,7 +80,8 @@ def _fail(arguments: argparse.Namespace, output: Output, code: Exit, text: str) 
     return complain(text, int(code), arguments.form)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Something for standard error."""
     if sys.stderr is not None:
         with suppress(OSError):
             print(text.rstrip("\n"), file=sys.stderr, flush=True)
@@ -146,10 +147,10 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
 def _trouble(result: SpecResult) -> None:
     """What could not be asked is said on standard error, too."""
     if result.traceback:
-        _say(result.traceback)
-        _say(f"vswap: error: {result.error}; {REPORT}")
+        say(result.traceback)
+        say(f"vswap: error: {result.error}; {REPORT}")
     elif result.error:
-        _say(f"vswap: error: {result.error}")
+        say(f"vswap: error: {result.error}")
 
 
 def _never(rans: Sequence[Ran]) -> list[str] | None:
@@ -165,6 +166,10 @@ def _never(rans: Sequence[Ran]) -> list[str] | None:
 
 def _traces(ran: Ran) -> list[Trace]:
     return [verdict.trace for verdict in ran.result.verdicts if verdict.trace is not None]
+
+
+def _witnesses(ran: Ran) -> list[Trace]:
+    return [trace for one in ran.result.measures for trace in one.witnesses]
 
 
 def _draw_one(ran: Ran, traces: Sequence[Trace], arguments: argparse.Namespace, output: Output) -> None:
@@ -212,16 +217,16 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
         results.append(ran.result)
         _trouble(ran.result)
         if ran.system is not None and promises:
-            _known(promises, ran)
+            _known(promises, ran, arguments.view)
         traces = _traces(ran)
-        drawn += len(traces)
+        drawn += len(traces) + len(_witnesses(ran))
         if arguments.form == "json":
             continue
         if arguments.view is not None:
             chosen = main_trace(ran)
             output.lines(_view(arguments.view, chosen, asked, ran).splitlines() if chosen else [])
             continue
-        for trace in traces if promises else ():
+        for trace in [*traces, *_witnesses(ran)] if promises else ():
             _draw(trace, arguments, output)
         if not promises:
             _draw_one(ran, traces, arguments, output)
@@ -235,7 +240,7 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
     if arguments.view is None:
         output.lines(said)
     elif said:
-        _say("\n".join(said))  # standard output is for what was asked for
+        say("\n".join(said))  # standard output is for what was asked for
     return code
 
 
@@ -288,11 +293,14 @@ def _nothing(promises: Sequence[str]) -> str:
         else "no promise breaks, there is nothing to explain"
 
 
-def _known(promises: Sequence[str], ran: Ran) -> None:
+def _known(promises: Sequence[str], ran: Ran, view: str | None) -> None:
     known = [verdict.promise for verdict in ran.result.verdicts]
+    measures = [one.name for one in ran.system.measures] if ran.system is not None else []
     for promise in promises:
-        if known and promise not in known:
-            raise UsageError(unknown(f"promise in {ran.result.spec} with the name", promise, known))
+        if known and promise not in [*known, *measures]:
+            raise UsageError(unknown(f"promise in {ran.result.spec} with the name", promise, [*known, *measures]))
+        if view is not None and promise in measures:
+            raise UsageError(f"--as is about a race, and {promise} is a measure: leave --as out")
 
 
 # ----------------------------------------------------------------------- graph
@@ -309,6 +317,7 @@ def graph(arguments: argparse.Namespace, output: Output) -> Exit:
 
 def replay(arguments: argparse.Namespace, output: Output) -> Exit:
     from checker.counterexample.replaying import replayed, steps
+    from checker.counterexample.trace import Witness
 
     trace = replayed(arguments)
     code = Exit.AS_EXPECTED if trace.shows else Exit.SURPRISE
@@ -319,7 +328,9 @@ def replay(arguments: argparse.Namespace, output: Output) -> Exit:
                                                "trace": trace.to_json()})])
         return code
     output.lines(steps(trace, full=arguments.full))
-    if trace.shows:
+    if trace.shows and isinstance(trace, Witness):
+        output.lines([Line(f"{trace.promise} is {trace.value:,} here: {trace.kind} of all, as the key says.", "good")])
+    elif trace.shows:
         output.lines([Line(f"{trace.promise} is broken here, as the key says.", "good")])
     else:
         output.lines([Line(f"{trace.promise} is kept here: the trace does not show what it claims.", "bad")])
@@ -360,6 +371,25 @@ def proving(arguments: argparse.Namespace, output: Output) -> Exit:
     return prove(arguments, output)
 
 
+def comparing(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.compare import compare
+
+    return compare(arguments, output)
+
+
+def tabulating(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.matrix import matrix
+
+    return matrix(arguments, output)
+
+
+def repairing(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.repair import repair
+
+    return repair(arguments, output)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
     "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
+    "compare": comparing, "matrix": tabulating, "repair": repairing,
 }

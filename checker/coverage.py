@@ -3,10 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from checker.explicit.result import Coverage
 from checker.language import ir
+
+
+def procedures(system: ir.System) -> Iterator[tuple[str | None, ir.Procedure]]:
+    """The rules, then the operations with their roles."""
+    for procedure in system.rules:
+        yield None, procedure
+    for role in system.roles:
+        for procedure in role.operations:
+            yield role.type.name, procedure
 
 
 def never(runs: Iterable[tuple[ir.System, Coverage]]) -> list[str]:
@@ -17,9 +26,7 @@ def never(runs: Iterable[tuple[ir.System, Coverage]]) -> list[str]:
     """
     passed: dict[tuple[str, int, str], bool] = {}
     for system, coverage in runs:
-        procedures: list[tuple[str | None, ir.Procedure]] = [(None, procedure) for procedure in system.rules]
-        procedures += [(role.type.name, procedure) for role in system.roles for procedure in role.operations]
-        for role, procedure in procedures:
+        for role, procedure in procedures(system):
             where = (procedure.pos.file, procedure.pos.line, f"{procedure.name} never happens")
             passed[where] = passed.get(where, False) or bool(coverage.procedures.get(procedure.name))
             for number, point in enumerate(procedure.yields):
@@ -30,3 +37,17 @@ def never(runs: Iterable[tuple[ir.System, Coverage]]) -> list[str]:
                 where = (site.pos.file, site.pos.line, f"never taken: {site.text}")
                 passed[where] = passed.get(where, False) or bool(coverage.sites.get((procedure.name, role, number)))
     return [f"{file}:{line}: {text}" for (file, line, text), hit in sorted(passed.items()) if not hit]
+
+
+def taken(system: ir.System, coverage: Coverage) -> list[str]:
+    """A line for each step that some transition took, in words that two designs of a model share."""
+    found: dict[str, None] = {}
+    for role, procedure in procedures(system):
+        steps = [f"{procedure.name} starts" if role else f"{procedure.name} happens"]
+        steps += [f'{procedure.name} goes on behind "{point.label}"' for point in procedure.yields]
+        found.update((text, None) for number, text in enumerate(steps)
+                     if coverage.steps.get((procedure.name, role, number - 1 if number else None)))
+        found.update((f"{procedure.name}, where {site.text} ({site.pos})", None)
+                     for number, site in enumerate(procedure.sites)
+                     if coverage.sites.get((procedure.name, role, number)))
+    return list(found)

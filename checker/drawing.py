@@ -33,7 +33,7 @@ def graph(arguments: argparse.Namespace, output: Output) -> Exit:
     else:
         code, text, said = _race(asked, names[0], promises, arguments, suffix)
     if text:
-        _write(arguments.output, text)
+        write(arguments.output, text)
     if arguments.form == "json":
         from checker.report.json import document
 
@@ -43,7 +43,8 @@ def graph(arguments: argparse.Namespace, output: Output) -> Exit:
     return code
 
 
-def _write(path: str, text: str) -> None:
+def write(path: str, text: str) -> None:
+    """The text as a file; UsageError where that cannot be."""
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
@@ -51,6 +52,7 @@ def _write(path: str, text: str) -> None:
 
 
 def _machine(asked: Asked, name: str, arguments: argparse.Namespace, suffix: str) -> tuple[Exit, str, str]:
+    from checker.counterexample.key import model_hash
     from checker.counterexample.quotient import quotient
     from checker.explicit import Limits
     from checker.report.graphs import text_of
@@ -62,8 +64,8 @@ def _machine(asked: Asked, name: str, arguments: argparse.Namespace, suffix: str
     asking = question(asked, asked.spec(name))
     machine = quotient(asking.system, fields,
                        Limits(max_states=arguments.max_states, memory=arguments.memory, seconds=arguments.time))
-    about = f"{name}: {amount(machine.transitions, 'transition')} between {amount(machine.states, 'state')} " \
-            f"of scope {asking.scope['name']!r}"
+    about = f"{name}@{model_hash(asking.system)}: {amount(machine.transitions, 'transition')} " \
+            f"between {amount(machine.states, 'state')} of scope {asking.scope['name']!r}"
     about += f"; not all of them: {machine.stopped}" if machine.stopped else ""
     said = f"{amount(machine.graph.number_of_nodes(), 'value')} of {', '.join(fields)}, " \
            f"{amount(machine.graph.number_of_edges(), 'arrow')}; {about}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from checker.asked import Asked, switches, unusual
 from checker.language.errors import LanguageError, ModelError, UsageError
 from checker.report.progress import Progress
-from checker.report.verdict import Exit, SpecResult, Verdict, judge, judge_bounded
+from checker.report.verdict import Exit, SpecResult, Verdict, judge, judge_bounded, measured
 
 if TYPE_CHECKING:
     from checker.counterexample.follow import Question
@@ -137,7 +137,8 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
         return
     limits = Limits(max_states=bounds.max_states, memory=bounds.memory, seconds=bounds.seconds)
     try:
-        found = explore(system, limits=limits, first=bounds.first, progress=progress)
+        found = explore(system, limits=limits, first=bounds.first, progress=progress,
+                        witnesses=any(_wanted(one.name, traces) for one in system.measures))
     except LimitError as error:
         result.stopped = str(error)
         result.verdicts = _undecided(system, spec, result)
@@ -149,7 +150,9 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     ran.coverage = found.coverage
     if found.complete and not spec.expected:  # a broken design may well end before everything has had its turn
         result.never = never_run(system, found)
+    result.measures = measured(system, found)
     follow_all(ran, found.findings, traces)
+    follow_measures(ran, found, traces)
 
 
 def _by_z3(ran: Ran, spec: Spec, bounds: Bounds, steps: int, traces: bool | Sequence[str],
@@ -166,13 +169,13 @@ def _by_z3(ran: Ran, spec: Spec, bounds: Bounds, steps: int, traces: bool | Sequ
     follow_all(ran, found.findings, traces)
 
 
-def question(asked: Asked, spec: Spec) -> Question:
-    """The spec, compiled as it is asked."""
+def question(asked: Asked, spec: Spec, merged: frozenset[tuple[str, str]] = frozenset()) -> Question:
+    """The spec, compiled as it is asked; ``merged`` are yields that end no step."""
     from checker.counterexample.follow import Question
     from checker.language.build import build
 
     design, scope = asked.design_of(spec), asked.scope_of(spec)
-    system = build(spec, design=design, scope=scope)
+    system = build(spec, design=design, scope=scope, merged=merged)
     described: dict[str, Any] = {"name": scope.name, "sizes": scope.describe()}
     if scope.failures is not None:
         described["failures"] = sorted(scope.failures)
@@ -188,6 +191,23 @@ def follow_all(ran: Ran, findings: Mapping[str, Finding], traces: bool | Sequenc
         wanted = verdict.promise in traces if not isinstance(traces, bool) else traces or verdict.surprise is not None
         if verdict.verdict == "broken" and wanted and verdict.promise in findings:
             verdict.trace = follow(ran.question, findings[verdict.promise])
+
+
+def _wanted(measure: str, traces: bool | Sequence[str]) -> bool:
+    """Whether to follow the ways to the least and the most of a measure."""
+    return traces if isinstance(traces, bool) else measure in traces
+
+
+def follow_measures(ran: Ran, found: Exploration, traces: bool | Sequence[str]) -> None:
+    """Gives the measures that were asked for their traces."""
+    from checker.counterexample.follow import witness
+
+    assert ran.question is not None
+    for one in ran.result.measures:
+        extent = found.measures[one.measure]
+        if _wanted(one.measure, traces) and extent.least_at is not None and extent.most_at is not None:
+            one.witnesses = (witness(ran.question, extent.least_at, extent.least),
+                             witness(ran.question, extent.most_at, extent.most))
 
 
 def main_trace(ran: Ran) -> Trace | None:

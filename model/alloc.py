@@ -11,7 +11,7 @@ Left out  the per-cpu allocator caches and their local_locks, the scan order, cl
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import drop_empty_cluster
+from model.cluster import drop_empty_cluster, folio_realloc_swap
 from model.design import Charge, MemcgTable, design
 from model.memcg import mem_cgroup_record_swap, record_memcg_id, try_charge_swap
 from model.memory import folio_put
@@ -21,18 +21,30 @@ from model.objects import Folio, Memcg, PhysSlot, Swap, SwapInfo, TableWord, Tas
 def folio_alloc_swap(s: Swap, f: Folio):
     """Put a folio into the swap cache, on a new entry; False when there is none."""
     if design.virtual_swap and wants_virtual_slot(s, f):
-        with hold(s.vswap_cluster.lock):
-            v = choose_or_none(VswapSlot, where=lambda v: s.table[v] == TableWord.NULL and s.direct[v] is None)
-            if v is not None:
-                __swap_cache_add_folio(s, v, f)
+        v = vswap_alloc(s, f)
         if v is not None:
             yield "a virtual slot is taken"
-            return vswap_charge(s, f, v)
+            charged = vswap_charge(s, f, v)
+            if not design.alloc_leaves_backing_for_later and charged:
+                yield "the memcg is recorded"
+                yield from folio_realloc_swap(s, v)
+            return charged
     if not design.falls_back_to_direct or all(s.direct[v] is None for v in VswapSlot):
         return False
     if design.virtual_swap:
         yield "no virtual slot"
     return (yield from swap_alloc_direct(s, f))
+
+
+def vswap_alloc(s: Swap, f: Folio) -> VswapSlot | None:
+    """Put a folio into the swap cache, on a new virtual slot: that slot, or None."""
+    if maybe("no memory"):
+        return None  # all clusters are full, and there is no memory for a new one
+    with hold(s.vswap_cluster.lock):
+        v = choose_or_none(VswapSlot, where=lambda v: s.table[v] == TableWord.NULL and s.direct[v] is None)
+        if v is not None:
+            __swap_cache_add_folio(s, v, f)
+    return v
 
 
 def wants_virtual_slot(s: Swap, f: Folio) -> bool:

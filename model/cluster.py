@@ -39,6 +39,8 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
         return word.slot
     yield "no physical slot yet"
 
+    if maybe("no memory"):
+        return None  # for the table of a physical cluster
     with hold(s.phys_cluster.lock):
         p = choose_or_none(PhysSlot, where=lambda p: not in_use(s, p) and (
             s.swap_info == SwapInfo.WRITEOK or not design.alloc_tests_writeok))

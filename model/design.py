@@ -50,6 +50,7 @@ class SwapDesign(Design):
     free_swap_tests_count: bool = True  # folio_free_swap leaves a slot alone that a PTE refers to
     free_swap_tests_writeback: bool = True  # ... and one whose write is in flight
     free_swap_dirties_folio: bool = True  # a folio that leaves the cache this way is marked dirty
+    add_reads_owner_inserting: bool = True  # the memcg that pays for the folio is read where the folio is inserted
 
     # backing [v2p2] [v2p3] [v2p4]
     release_clears_rmap: bool = True  # a released physical slot loses its reverse map
@@ -66,6 +67,8 @@ class SwapDesign(Design):
     store_releases_backing: bool = True  # zswap_store releases what the slot had before
     remove_freezes_refs: bool = True  # __remove_mapping gives up when somebody else has a reference
     write_error_dirties: bool = True  # a failed write marks the folio dirty
+    alloc_leaves_backing_for_later: bool = True  # a page gets a physical slot only when it must go to the disk
+    unmap_keeps_marker: bool = True  # the exclusive marker goes from the page to the swap entry
 
     # swap-in, zap [mainline] [v2p2]
     fault_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
@@ -94,6 +97,7 @@ class SwapDesign(Design):
     swapoff_waits_for_writeback: bool = True  # a slot is not released while it is written to
     swapoff_dirties_folio: bool = True  # the folio that lost its slot is marked dirty
     swapoff_trusts_reads: bool = True  # as posted: does not ask whether the folio is uptodate
+    swapoff_tests_writeok: bool = True  # only a device in use is drained: -EINVAL for who comes second
 
     drops_folio_tag: bool = True  # a slot that only a folio has says NONE; in RFC v1 it names the folio
 

@@ -184,6 +184,8 @@ class Swap(State):
 
     zero: Array[VswapSlot, bool]  # the zero flag of the swap table word: the page is all zeros, nothing stores it
 
+    swap_lock: Spinlock  # the list of devices, and who may drain one
+
     direct: Array[VswapSlot, PhysSlot | None]
     """Which slot of the physical device the entry names; None: the entry is a slot of the virtual device.
 

@@ -33,8 +33,11 @@ def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
     with hold(s.vswap_cluster.lock):
         if cached(s, v) or s.count[v] == 0:
             return None  # -EEXIST, -ENOENT
+        owner = s.memcg_table[v]
     yield "the slot is swapped out and not cached"
 
+    if maybe("no memory"):
+        return None  # -ENOMEM
     f = folio_alloc(s)
     if f is None:
         return None  # -ENOMEM
@@ -47,7 +50,7 @@ def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
             s.table[v] = TableWord.PFN(f)
             folio.swap = v
             folio.refcount += 1  # the swap cache's
-            folio.memcg = s.memcg_table[v]  # read in the same section [P4p8]
+            folio.memcg = s.memcg_table[v] if design.add_reads_owner_inserting else owner  # in one section [P4p8]
             inserted = True
     if not inserted:
         release(folio.lock)

@@ -116,6 +116,8 @@ def try_to_unmap(s: Swap, f: Folio):
             vswap_clear_cache_only(s, v)
         s.pte[pte] = PteWord.SWAP(v)  # the exclusive marker goes from the page to the entry
         s.pte_write[pte] = False
+        if not design.unmap_keeps_marker:
+            s.pte_exclusive[pte] = False
         if s.pte_dirty[pte]:
             folio.dirty = True
             s.pte_dirty[pte] = False

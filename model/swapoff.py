@@ -23,11 +23,18 @@ from model.swap_in import swap_read_folio
 @operation
 def swapoff(s: Swap, cpu: Swapoff):
     """Take the physical device out of use; when it fails, the device is in use as before."""
-    require(s.swap_info == SwapInfo.WRITEOK)
-    s.swap_info = SwapInfo.DRAINING
+    with hold(s.swap_lock):
+        found = s.swap_info == SwapInfo.WRITEOK or not design.swapoff_tests_writeok
+        if found:
+            s.swap_info = SwapInfo.DRAINING
+    if not found:
+        yield "no such device is in use"
+        return  # -EINVAL: another swapoff has it, or had it
     yield "SWP_WRITEOK is cleared"
     drained = yield from try_to_unuse(s)
-    s.swap_info = SwapInfo.OFF if drained else SwapInfo.WRITEOK  # reinsert_swap_info
+    with hold(s.swap_lock):
+        expect(s.swap_info == SwapInfo.DRAINING, "nothing is freed twice")
+        s.swap_info = SwapInfo.OFF if drained else SwapInfo.WRITEOK  # reinsert_swap_info
 
 
 def try_to_unuse(s: Swap):
@@ -70,6 +77,7 @@ def try_to_unuse(s: Swap):
         if not design.swapoff_trusts_reads and not folio.uptodate:
             release(folio.lock)
             folio_put(s, f)
+            yield "the page cannot be read"
             return False  # the disk has the only copy that is any good
         yield "still backed by the slot"
 

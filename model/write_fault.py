@@ -55,6 +55,9 @@ def wp_can_reuse_anon_folio(s: Swap, f: Folio):
 
 def wp_page_copy(s: Swap, pte: Pte, old: Folio):
     """Give a PTE a copy of the page that it maps; we hold a reference to the page."""
+    if maybe("no memory"):
+        folio_put(s, old)
+        return  # -ENOMEM
     new = folio_alloc(s)
     if new is None:
         folio_put(s, old)

@@ -9,8 +9,11 @@ from specs.direct import *
 from specs.fork import *
 from specs.freeing import *
 from specs.hint import *
+from specs.memcgs import *
 from specs.o01 import *
 from specs.o05 import *
+from specs.pairs import *
+from specs.requirements import *
 from specs.rfc_v1 import *
 from specs.swap_in import *
 from specs.swap_out import *

@@ -18,6 +18,7 @@ from specs.reached import (
     a_page_is_only_in_zswap,
     a_page_is_only_on_the_disk,
     reclaim_meets_writeback,
+    two_shrinkers_want_one_entry,
 )
 
 rfc_v2 = Spec(
@@ -76,11 +77,10 @@ rfc_v2_two_shrinkers = Spec(
     model=VSWAP,
     design=SwapDesign(),
     scope=scopes.two_shrinkers,
-    promises=[*PROMISES, *REACHED],
-    default=False,
+    promises=[*PROMISES, *REACHED, two_shrinkers_want_one_entry],
 )
 
-rfc_v2_two_reclaims = Spec(
+rfc_v2_two_reclaims_and_shrinker = Spec(
     why="""As rfc_v2, with two CPUs in reclaim.""",
     model=VSWAP,
     design=SwapDesign(),

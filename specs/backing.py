@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from model.design import SwapDesign
+from specs.promises import PROMISES
+from specs.requirements import REQUIREMENTS
 from specs.scopes import one_folio
 from specs.what_if import what_if
 
@@ -65,9 +67,10 @@ store_keeps_physical_slot = what_if(
     """zswap_store must release the physical slot that the page had before.""",
     SwapDesign(store_releases_backing=False),
     breaks=[
+        "no_backend_coupling",
         "no_rmap_without_physical_slot",
         "no_physical_slot_behind_a_compressed_page",
         "memcg_charged_exactly_once",
     ],
-    default=False,
+    promises=(*PROMISES, *REQUIREMENTS),
 )

@@ -113,3 +113,12 @@ def who_may_write_has_the_page_alone(s: Swap):
         (s.pte_write[p] or s.pte_exclusive[p]) and share(s, p, q)
         for p in Pte for q in Pte if p != q
     )
+
+
+@step_invariant
+def an_exclusive_marker_survives(old: Swap, new: Swap):
+    """Swapping a page out or in changes nothing about whether it is marked exclusive."""
+    return all(
+        old.pte_exclusive[p] == new.pte_exclusive[p]
+        for p in Pte if PteWord.NONE not in (old.pte[p], new.pte[p]) and old.pte[p].tag != new.pte[p].tag
+    )

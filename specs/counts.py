@@ -68,6 +68,15 @@ def memcg_id_references_add_up(s: Swap):
 
 
 @invariant
+def the_owner_of_the_slot_pays_for_the_folio(s: Swap):
+    """A cached folio is charged to the memcg that its slot has recorded."""
+    return all(
+        s.memcg_table[v] is None or s.folio[f].memcg == s.memcg_table[v]
+        for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f)
+    )
+
+
+@invariant
 def what_is_used_has_a_reference(s: Swap):
     """A folio has at least the references of the PTEs that map it and of the swap cache."""
     return all(s.folio[f].refcount >= users(s, f) for f in Folio)

@@ -180,7 +180,7 @@ fork_leaves_page_writable = what_if(
 fault_maps_shared_page_writable = what_if(
     """A page that was swapped in for an entry without exclusive marker must be mapped read-only.""",
     SwapDesign(fault_protects_shared=False),
-    breaks=["who_may_write_has_the_page_alone", "swapin_returns_what_was_written"],
+    breaks=["who_may_write_has_the_page_alone", "swapin_returns_what_was_written", "an_exclusive_marker_survives"],
     scope=two_owners_no_io,
     start=(one_page_in_zswap,),
     default=False,
@@ -214,6 +214,8 @@ write_fault_trusts_pte = what_if(
         "swapin_returns_what_was_written",
         "nothing freed is used",
         "a_folio_at_work_is_in_use",
+        "an_exclusive_marker_survives",
+        "the_owner_of_the_slot_pays_for_the_folio",
     ],
     scope=two_owners_unmapped,
     default=False,

@@ -15,6 +15,7 @@ from model.objects import (
     VswapSlot,
     ZswapEntry,
     cached,
+    folio_mapped,
 )
 from model.zswap import writeback_direct, zswap_store, zswap_writeback_entry
 
@@ -105,4 +106,13 @@ def a_physical_slot_is_taken_for_a_cached_locked_folio(old: Swap, new: Swap):
     return all(
         cached_and_locked(new, v)
         for p in PhysSlot for v in VswapSlot if old.rmap[p] is None and new.rmap[p] == v
+    )
+
+
+@step_invariant
+def a_physical_slot_is_taken_to_write_a_page(old: Swap, new: Swap):
+    """A page gets a physical slot when no PTE maps it any more: for a write-out, not ahead of time."""
+    return all(
+        new.table[v] != TableWord.PFN(f) or not folio_mapped(new, f)
+        for p in PhysSlot for v in VswapSlot for f in Folio if old.rmap[p] is None and new.rmap[p] == v
     )

@@ -7,6 +7,7 @@ from specs.cache import a_cached_slot_changes_backing_under_its_folio_lock, the_
 from specs.content import (
     a_dirty_folio_has_no_compressed_copy,
     a_transfer_touches_no_pte_and_no_count,
+    an_exclusive_marker_survives,
     clean_means_backed,
     no_slot_without_content,
     swapin_returns_what_was_written,
@@ -20,11 +21,13 @@ from specs.counts import (
     no_folio_is_leaked,
     the_count_covers_every_pte,
     the_first_pte_needs_the_folio_lock,
+    the_owner_of_the_slot_pays_for_the_folio,
     what_is_used_has_a_reference,
 )
 from specs.ownership import (
     a_free_slot_owns_nothing,
     a_physical_slot_is_taken_for_a_cached_locked_folio,
+    a_physical_slot_is_taken_to_write_a_page,
     a_zswap_entry_has_one_place,
     no_physical_slot_behind_a_compressed_page,
     no_physical_slot_without_rmap,
@@ -69,6 +72,9 @@ PROMISES = [
     no_folio_is_leaked,
     who_may_write_has_the_page_alone,
     zeros_are_stored_nowhere,
+    a_physical_slot_is_taken_to_write_a_page,
+    the_owner_of_the_slot_pays_for_the_folio,
+    an_exclusive_marker_survives,
 ]
 """What must hold of every state and every step."""
 

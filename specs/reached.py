@@ -96,6 +96,16 @@ def reclaim_meets_writeback(s: Swap):
 
 
 @reachable
+def two_shrinkers_want_one_entry(s: Swap):
+    """A CPU has written an entry back and not freed it yet, and another has picked it."""
+    return any(
+        at(zswap_writeback_entry, "unlocked, the write is submitted", e=e)
+        and at(zswap_writeback_entry, "isolated from the LRU", e=e)
+        for e in ZswapEntry
+    )
+
+
+@reachable
 def a_fault_meets_zswap(s: Swap):
     """A fault decompresses a page."""
     return at(zswap_load, "decompressed")

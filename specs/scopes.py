@@ -38,9 +38,12 @@ ONE_OF_EACH = {
 }  # two folios, so that one can be read while another is written
 
 
+FAULTS_AND_ZAPS = [do_swap_page, zap_present_ptes, zap_nonpresent_ptes]
+
+
 def scope(name: str, changes: Mapping[type, int], failures: Iterable[str] | None = None) -> Scope:
     """One of each sort but for the changes; kswapd reclaims, the process does not."""
-    only = {Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes]}
+    only = {Task: FAULTS_AND_ZAPS}
     return Scope(name, sizes={**ONE_OF_EACH, **changes}, operations=only, failures=failures)
 
 
@@ -74,10 +77,10 @@ one_folio = scope(
 
 two_cpus = Scope(
     "one page; a CPU in the shrinker, one that does all the rest", sizes={**ONE_OF_EACH, Reclaim: 0},
-    operations={Task: [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list]},
+    operations={Task: [*FAULTS_AND_ZAPS, shrink_folio_list]},
 )
 
-OWNERS = [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, copy_present_ptes, copy_nonpresent_pte, do_wp_page]
+OWNERS = [*FAULTS_AND_ZAPS, copy_present_ptes, copy_nonpresent_pte, do_wp_page]
 
 
 def owners(name: str, changes: Mapping[type, int], failures: Iterable[str] | None = (),
@@ -108,7 +111,7 @@ two_owners_unmapped = owners(
     "a page with two owners, fork, write faults and reclaim", {Shrinker: 0}, task=[copy_present_ptes, do_wp_page],
 )
 
-ZEROS = [do_swap_page, zap_present_ptes, zap_nonpresent_ptes, user_store_zeros]
+ZEROS = [*FAULTS_AND_ZAPS, user_store_zeros]
 zeros = Scope("one page that may be all zeros, a CPU of each role", sizes=ONE_OF_EACH, operations={Task: ZEROS})
 zeros_two_slots = Scope(
     "one page that may be all zeros, two virtual slots", sizes={**ONE_OF_EACH, VswapSlot: 2}, operations={Task: ZEROS},

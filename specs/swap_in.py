@@ -32,6 +32,7 @@ add_checks_once = what_if(
         "memcg_charged_exactly_once",
         "nothing is freed twice",
         "no_folio_is_leaked",
+        "a_physical_slot_is_taken_to_write_a_page",
     ],
     scope=no_reclaim,
     start=(one_page_in_zswap,),

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from model.design import SwapDesign
+from specs.promises import PROMISES
+from specs.requirements import REQUIREMENTS
 from specs.scopes import no_shrinker
 from specs.what_if import what_if
 
@@ -31,6 +33,7 @@ remove_ignores_references = what_if(
         "a_folio_at_work_is_in_use",
         "the_only_copy_is_dirty",
         "no_slot_without_content",
+        "the_owner_of_the_slot_pays_for_the_folio",
     ],
     scope=no_shrinker,
 )
@@ -48,4 +51,21 @@ write_error_leaves_folio_clean = what_if(
     SwapDesign(write_error_dirties=False),
     breaks=["clean_means_backed", "swapin_returns_what_was_written"],
     default=False,
+)
+
+alloc_takes_physical_slot = what_if(
+    """A virtual slot must not come with a physical one: swap space would have to be provisioned for
+    pages that zswap takes, or that are all zeros.""",
+    SwapDesign(alloc_leaves_backing_for_later=False),
+    breaks=["a_physical_slot_is_taken_to_write_a_page", "dynamic_swap_space"],
+    scope=no_shrinker,
+    promises=(*PROMISES, *REQUIREMENTS),
+)
+
+unmap_loses_marker = what_if(
+    """The exclusive marker must go from a page to its swap entry: without it a page that nobody
+    shares comes back read-only, and is copied or taken over once more.""",
+    SwapDesign(unmap_keeps_marker=False),
+    breaks=["an_exclusive_marker_survives"],
+    scope=no_shrinker,
 )

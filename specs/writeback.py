@@ -8,6 +8,7 @@ from model.design import SwapDesign
 from model.vswap import VSWAP
 from specs.content import no_cached_page_is_unreadable
 from specs.promises import PROMISES
+from specs.requirements import REQUIREMENTS
 from specs.scopes import one_page_in_zswap, reads_succeed
 from specs.what_if import what_if
 
@@ -41,6 +42,7 @@ writeback_reserves_first = what_if(
         "a_cached_slot_changes_backing_under_its_folio_lock",
         "swapin_returns_what_was_written",
         "clean_means_backed",
+        "a_physical_slot_is_taken_to_write_a_page",
     ],
     start=(one_page_in_zswap,),
     default=False,
@@ -72,10 +74,12 @@ writeback_pins_by_count = what_if(
     breaks=[
         "the_count_covers_every_pte",
         "a_transfer_touches_no_pte_and_no_count",
+        "efficient_backend_transfer",
         "clean_means_backed",
         "a_dirty_folio_has_no_compressed_copy",
     ],
     start=(one_page_in_zswap,),
+    promises=(*PROMISES, *REQUIREMENTS),
 )
 
 shrinker_without_gate = what_if(

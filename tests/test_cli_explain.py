@@ -114,7 +114,7 @@ def test_a_break_of_every_kind_is_told(capsys: Capture, model: Path, spec: str, 
     last = told.partition("    = ")[2]
     words = {"no_deadlock": "Now nobody can move any more: CPU0 in stop",
              "every_operation_can_finish": "From here there is no way back to idle for CPU",
-             "the lamp; is <on>": 'So the assertion "the lamp; is <on>" fails.'}
+             "the lamp; is <on>": 'So the assertion "the lamp; is <on>" fails, as lamp is False.'}
     assert words.get(promise, promise) in " ".join(last.split())
     assert max(map(len, told.splitlines())) <= 75
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections import Counter
 from itertools import pairwise
@@ -17,6 +18,7 @@ from cli import BRANCHES, COUNTER, HOME, Done, run, sentence
 
 from checker.asked import ask
 from checker.counterexample.graph import MOST
+from checker.counterexample.key import model_hash
 from checker.counterexample.quotient import quotient
 from checker.explicit import explore
 from checker.explicit.transitions import Transitions
@@ -111,9 +113,22 @@ def read_svg(path: Path) -> ElementTree.Element:
         SVG + name for name in ("svg", "title", "style", "defs", "marker", "path", "text", "circle", "rect", "polygon")}
     assert not any("href" in name or name.startswith("on") for element in top.iter() for name in element.attrib)
     width, height = (float(value) for value in top.attrib["viewBox"].split()[2:])
-    for element in top.findall(f"{SVG}text"):
-        assert 0 <= float(element.attrib["x"]) < width and 0 < float(element.attrib["y"]) < height
+    places = [box(element) for element in top.findall(f"{SVG}text")]
+    for left, above, right, below, said in places:
+        assert 0 <= left and right <= width and 0 <= above and below <= height, said
+    for k, (left, above, right, below, said) in enumerate(places):
+        for to_left, to_above, to_right, to_below, other in places[:k]:
+            apart = to_right <= left or right <= to_left or to_below <= above or below <= to_above
+            assert apart, f"{other!r} is written over {said!r}"
     return top
+
+
+def box(text: ElementTree.Element) -> tuple[float, float, float, float, str]:
+    """Where a text is, in the 13 pixels high letters of the style, and what it says."""
+    said = text.text or ""
+    wide, x, y = 7.9 * len(said), float(text.attrib["x"]), float(text.attrib["y"])
+    left = x - wide / 2 if text.attrib["text-anchor"] == "middle" else x
+    return left, y - 11, left + wide, y + 3, said
 
 
 def test_the_picture_of_a_race(capsys: Capture, tmp_path: Path) -> None:
@@ -240,6 +255,21 @@ def test_the_machine_of_one_entry(capsys: Capture, tmp_path: Path) -> None:
     said = "\n".join(t.text or "" for t in read_svg(drawn_svg(capsys, tmp_path, *words)).iter(SVG + "text"))
     for _, _, found in graph.edges(data=True):
         assert f"{found['label']} ×{found['count']:,}" in said
+
+
+def test_the_pictures_of_the_readme_are_of_this_model() -> None:
+    """What 'make docs' would draw is known by the model's hash, without the search."""
+    recipe = (HOME / "Makefile").read_text()
+    scope = re.search(r"^EVERYBODY := '(.*)'$", recipe, re.MULTILINE)
+    drawings = re.findall(r"vswap graph (\w+) --scope \$\(EVERYBODY\) --quotient (\w+) -o (\S+)$", recipe,
+                          re.MULTILINE)
+    assert scope and [spec for spec, *_ in drawings] == ["rfc_v1", "rfc_v2"]
+    asked, _ = ask([], scope=[scope[1]])
+    for spec, field, path in drawings:
+        said = [text.text or "" for text in read_svg(HOME / path).iter(SVG + "text")]
+        assert said[0] == field and f"]({path})" in (HOME / "README.md").read_text()
+        assert said[1].startswith(f"{spec}@{model_hash(question(asked, asked.spec(spec)).system)}: "), \
+            "the model has changed: run make docs"
 
 
 def test_a_machine_of_several_fields(capsys: Capture, tmp_path: Path) -> None:

@@ -156,6 +156,39 @@ def test_a_promise_that_cannot_be_evaluated_is_a_model_error():
     assert (finding.depth, finding.error) == (3, "model.py:7: division by zero")
 
 
+def test_a_promise_that_is_known_is_asked_until_nothing_new_can_come_of_it():
+    def odd(n):
+        """Broken from 1 on; from 3 on it cannot even be evaluated."""
+        quotient = arith(const(6), "//", arith(const(3), "-", read(n)))
+        return promise("odd", compare(quotient, "<", const(3)))
+
+    findings = explore(counter(9, odd, may_end=ir.TRUE)).findings
+    assert {name: f.depth for name, f in findings.items()} == {"odd": 1, "no_model_error": 3}
+    assert findings["no_model_error"].error == "model.py:7: division by zero"
+
+
+@pytest.mark.parametrize("kind", ["invariant", "step"])
+def test_a_promise_that_reads_nothing_is_asked_all_the_same(kind):
+    never = lambda n: promise("never", ir.FALSE, kind)  # noqa: E731
+    assert explore(counter(3, never, may_end=ir.TRUE)).findings["never"].depth == (kind == "step")
+
+
+def test_a_promise_is_asked_again_when_anything_that_it_reads_changes():
+    node = IndexT("Node", 3)
+    fields = Fields()
+    n, other = fields.add("n", IntT(0, 3), node), fields.add("other", IntT(0, 3))
+    up = rule("up", require(compare(read(n, local("k", node)), "<", const(3))),
+              store(n, arith(read(n, local("k", node)), "+", const(1)), local("k", node)),
+              params=("k",), locals_={"k": node})
+    else_ = rule("else", require(compare(read(other), "<", const(3))), store(other, arith(read(other), "+", const(1))))
+    promises = [promise(f"n{k}_{low}", compare(read(n, const(k, node)), "<", const(low)))
+                for k in range(3) for low in (1, 3)]
+    promises.append(promise("other_low", compare(read(other), "<", const(2))))
+    findings = explore(system(fields, up, else_, promises=promises, may_end=ir.TRUE)).findings
+    assert {name: f.depth for name, f in findings.items()} == {
+        "n0_1": 1, "n1_1": 1, "n2_1": 1, "n0_3": 3, "n1_3": 3, "n2_3": 3, "other_low": 2}
+
+
 # -- the ends of a step
 
 

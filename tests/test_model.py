@@ -15,6 +15,7 @@ from model.design import SwapDesign
 from specs.content import no_cached_page_is_unreadable
 from specs.hint import HINT_PROMISES
 from specs.promises import PROMISES
+from specs.requirements import REQUIREMENTS
 from specs.swapoff import SWAPOFF_PROMISES
 
 SPECS = load_specs(None)
@@ -22,11 +23,11 @@ AS_POSTED = {name: spec for name, spec in SPECS.items() if spec.design == SwapDe
 WHAT_IFS = {name: spec for name, spec in SPECS.items() if name not in AS_POSTED}
 
 SIZES = {
-    "rfc_v2": (250790, 1097253, 88),
-    "rfc_v2_two_entries": (236991, 873624, 99),
-    "rfc_v2_two_shrinkers": (159068, 694116, 81),
+    "rfc_v2": (250790, 1194082, 88),
+    "rfc_v2_two_entries": (236991, 960388, 99),
+    "rfc_v2_two_shrinkers": (159068, 795514, 81),
     "rfc_v2_two_owners": (457259, 1640155, 95),
-    "rfc_v2_zeros": (77698, 293411, 80),
+    "rfc_v2_zeros": (77698, 321000, 80),
 }
 """States, transitions and depth; a change of the model that means to change nothing keeps them."""
 
@@ -64,7 +65,9 @@ def test_every_switch_is_flipped_by_some_spec() -> None:
 
 def test_every_promise_is_seen_to_break() -> None:
     seen = {promise for spec in WHAT_IFS.values() for promise in spec.expected}
-    asked = {promise.__name__ for promise in (*SWAPOFF_PROMISES, *HINT_PROMISES, no_cached_page_is_unreadable)}
+    asked = {promise.__name__ for promise in (
+        *SWAPOFF_PROMISES, *HINT_PROMISES, *REQUIREMENTS, no_cached_page_is_unreadable,
+    )}
     asked |= {"nothing freed is used", "nothing is freed twice"}
     assert asked <= seen
     # the others are shown to break by the tests of the language

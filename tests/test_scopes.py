@@ -20,6 +20,12 @@ def test_the_page_is_what_the_search_counts() -> None:
     assert written == found, "run make docs; " + "; ".join(drifted)
 
 
+def test_every_pair_of_operations_runs_concurrently_in_some_default_spec() -> None:
+    pairs = [line for line in (HOME / "docs" / "scopes.md").read_text().splitlines() if line.startswith("| `")]
+    assert len(pairs) > 40
+    assert [line for line in pairs if "in no default spec" in line] == []
+
+
 def test_pairs_are_those_that_overlap() -> None:
     built = build(load_specs(str(HOME / "tests" / "systems" / "lock_pair.py"))["opposite_order"])
     names = sorted(p.name for role in built.roles for p in role.operations)

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask
 from checker.counterexample.bounds import sentence
+from checker.counterexample.graph import graph
 from checker.counterexample.race import minimal, race, replay_command
 from checker.counterexample.trace import Trace
 from checker.language.errors import UsageError
+from checker.report.svg import race_svg
 from checker.report.verdict import Exit
 from checker.run import Bounds, run
 from checker.words import amount
@@ -69,8 +71,10 @@ def render(asked: Asked, spec: Spec) -> dict[str, str]:
         what = result.error or "; ".join(f"{v.promise}: {v.surprise}" for v in result.verdicts if v.surprise)
         raise UsageError(f"{spec.name} does not break as it says: {what or result.stopped}")
     others = [v.promise for v in result.verdicts if v.verdict == "broken" and v.promise != promise]
+    assert ran.question is not None
     return {
         "README.md": readme(spec, trace, others, result.states),
+        "race.svg": race_svg(graph(ran.question, trace)),
         "race.txt": race(trace),
         "trace.json": json.dumps(trace.to_json(places=False), indent=1, ensure_ascii=False) + "\n",
     }
@@ -89,7 +93,8 @@ def readme(spec: Spec, trace: Trace, others: Sequence[str], states: int) -> str:
     switches = ", ".join(f"`{name}={value}`" for name, value in _unusual(spec).items())
     asked = f"Spec `{spec.name}`" + (f", design with {switches}" if switches else "")
     paragraphs.append(textwrap.fill(f'{asked}, scope "{trace.scope["name"]}".', 100, break_on_hyphens=False))
-    paragraphs += ["## The race", "```\n" + race(trace).rstrip() + "\n```"]
+    paragraphs += ["## The race", "```\n" + race(trace).rstrip() + "\n```",
+                   "With what would have kept it, as a picture: [race.svg](race.svg)."]
     paragraphs += ["## Why this trace is minimal", textwrap.fill(
         f"{minimal(trace)} The search visited all {amount(states, 'state')} of the scope breadth first; "
         "the raw reading (Python running the model's own functions) then walked the same way.", 100)]

@@ -10,14 +10,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from checker.claims import Claim, claims, first_line
+from checker.claims import Claim, claims, first_line, witnesses
+from checker.counterexample.asserted import asserted
 from checker.counterexample.clause import Clause, why
 from checker.counterexample.contents import Contents
-from checker.counterexample.evaluate import element
+from checker.counterexample.evaluate import Evaluator, element
 from checker.counterexample.key import Key, model_hash
-from checker.counterexample.trace import Change, Standing, Step, Trace
+from checker.counterexample.trace import Change, Standing, Step, Trace, Witness
 from checker.language import ir
 from checker.language.errors import ModelError, UsageError
 from checker.language.records import first_code
@@ -90,8 +93,16 @@ def follow(question: Question, finding: Finding) -> Trace:
     return _trace(question, raw, claim, walk, minimal=True)
 
 
+def witness(question: Question, finding: Finding, value: int) -> Witness:
+    """The trace to a state that a measure has this value in."""
+    trace = follow(question, finding)
+    if not isinstance(trace, Witness) or trace.value != value:
+        raise Disagreement(f"{finding.promise} is {value} for the search, and not in the raw reading")
+    return trace
+
+
 def _claim(system: ir.System, name: str) -> Claim:
-    for claim in claims(system):
+    for claim in [*claims(system), *witnesses(system)]:
         if claim.name == name:
             return claim
     raise Disagreement(f"the search reports {name}, which this system does not promise")
@@ -134,11 +145,12 @@ def replay(question: Question, key: Key) -> Trace:
     """
     from checker.language.raw import Raw
 
-    now = model_hash(question.system)
+    known = claims(question.system)
+    now = model_hash(question.system, measures=key.claim >= len(known))
+    known += witnesses(question.system)
     if key.hash != now:
         raise UsageError(f"the key {key} belongs to model {key.hash}, and {key.spec} is {now} now: model, design "
                          "or scope are others, and a path through one means nothing in another")
-    known = claims(question.system)
     raw = Raw(question.system)
     starts = raw.initial()
     if key.claim >= len(known) or key.initial >= len(starts):
@@ -176,18 +188,20 @@ def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: 
         shows = bool(left)
     if minimal and not shows:
         raise Disagreement(f"the raw reading went the whole way, and {claim.name} is kept there")
-    key = Key(question.spec, model_hash(system), claims(system).index(claim), walk.initial,
+    number = [*claims(system), *witnesses(system)].index(claim)
+    key = Key(question.spec, model_hash(system, measures=claim.measure is not None), number, walk.initial,
               tuple(number for number, _ in walk.taken))
     start = walk.configurations[0].cells
     given = {path: contents[0].show(f.type, start[at]) for at, (path, f) in names.items()
              if start[at] != first_code(f.type)}
-    return Trace(
+    made = Trace(
         model=question.model, spec=question.spec, promise=claim.name, kind=claim.kind, doc=claim.doc, key=str(key),
         options=question.options, scope=question.scope, design=question.design,
         actors=tuple(role.type.show(k) for role in system.roles for k in range(role.type.size)),
         start={path: contents[0].show(f.type, start[at]) for at, (path, f) in names.items()},
         given=given, begins=_begins(system, walk.initial) if given else "",
         steps=tuple(steps), clause=clause, standing=standing, minimal=minimal, shows=shows)
+    return made if claim.measure is None else Witness.of(made, claim.measure.name, _measured(raw, claim.measure, walk))
 
 
 def _begins(system: Built, number: int) -> str:
@@ -229,6 +243,8 @@ def _standing(steps: Sequence[Step]) -> tuple[Standing, ...]:
 def _shows(raw: Raw, claim: Claim, walk: _Walk) -> tuple[bool, Clause | None]:
     """Whether the claim is broken at the end of the walk, and which part of it."""
     last = walk.taken[-1][1] if walk.taken else None
+    if claim.measure is not None:
+        return last is None or last.target is not None, None
     if claim.promise is not None:
         return _promise_broken(raw, claim.promise, walk)
     if claim.name == "no_model_error":
@@ -238,7 +254,21 @@ def _shows(raw: Raw, claim: Claim, walk: _Walk) -> tuple[bool, Clause | None]:
         return error is not None, Clause(error=error) if error is not None else None
     if claim.name == "no_deadlock":
         return not raw.successors(walk.here), None
-    return last is not None and claim.name in last.broken, None
+    if last is None or claim.name not in last.broken:
+        return False, None
+    return True, _asserted(raw, claim, walk)
+
+
+def _asserted(raw: Raw, claim: Claim, walk: _Walk) -> Clause | None:
+    """The last step once more, for what the condition read in its middle."""
+    number, _ = walk.taken[-1]
+    before = len(walk.taken) - 1
+    raw.watch = partial(asserted, walk.contents(raw.system)[before])
+    try:
+        last = next(islice(raw.transitions(walk.configurations[before]), number, None))
+    finally:
+        raw.watch = None
+    return last.watched.get(claim.name)
 
 
 def _promise_broken(raw: Raw, promise: ir.Promise, walk: _Walk) -> tuple[bool, Clause | None]:
@@ -263,8 +293,17 @@ def _promise_broken(raw: Raw, promise: ir.Promise, walk: _Walk) -> tuple[bool, C
     return True, clause
 
 
+def _measured(raw: Raw, measure: ir.Measure, walk: _Walk) -> int:
+    """The value at the end of the walk, by the author's own function and as it was compiled."""
+    value = raw.measured(measure.name, walk.here)
+    again = Evaluator(raw.system.roles, (walk.here.cells, walk.contents(raw.system)[-1])).value(measure.value, {})
+    if value != again:
+        raise Disagreement(f"{measure.name} is {value} in Python, and {again} as it was compiled")
+    return value
+
+
 def goes_wrong(raw: Raw, here: Configuration, before: Configuration | None) -> str | None:
-    """Which promise cannot even be asked, and why: it reads through None, or the like.
+    """Which promise (or measure) cannot even be asked, and why: it reads through None, or the like.
 
     ``before`` is the configuration that a step has led here from, if one has.
     """
@@ -275,6 +314,11 @@ def goes_wrong(raw: Raw, here: Configuration, before: Configuration | None) -> s
             raw.holds(promise.name, here, before if promise.kind == "step" else None)
         except (ModelError, ValueError, ZeroDivisionError) as error:
             return f"{promise.name}: {error}"
+    for measure in raw.system.measures:
+        try:
+            raw.measured(measure.name, here)
+        except (ModelError, ValueError, ZeroDivisionError) as error:
+            return f"{measure.name}: {error}"
     return None
 
 

@@ -53,8 +53,11 @@ def _pieces(thing: Any, types: dict[Type, str]) -> Iterator[str]:
         yield repr(thing) + ","
 
 
-def model_hash(system: ir.System) -> str:
-    """Eight hex digits that change with anything that a run of the model could notice."""
+def model_hash(system: ir.System, *, measures: bool = False) -> str:
+    """Eight hex digits that change with anything that a run of the model could notice.
+
+    With ``measures`` also with what is measured, which no run notices.
+    """
     digest = hashlib.sha256()
     types: dict[Type, str] = {}
     parts: tuple[Any, ...] = (
@@ -62,7 +65,7 @@ def model_hash(system: ir.System) -> str:
         [(role.type, role.pc, role.slots, role.operations) for role in system.roles],
         system.rules, system.promises, system.assertions, system.may_end, system.data, system.initial,
     )
-    for piece in _pieces(parts, types):
+    for piece in _pieces((*parts, system.measures) if measures else parts, types):
         digest.update(piece.encode())
     return digest.hexdigest()[:8]
 
@@ -95,7 +98,7 @@ def unpack(text: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Key:
-    """``claim`` counts through ``claims(system)``, ``path`` has one number per step."""
+    """``claim`` counts through ``claims(system)`` and then ``witnesses(system)``, ``path`` has one number per step."""
 
     spec: str
     hash: str

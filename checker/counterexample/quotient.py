@@ -63,14 +63,14 @@ def quotient(system: ir.System, names: Sequence[str], limits: Limits | None = No
     for (old, new, procedure), count in edges.items():
         folded[_show(fields, old), _show(fields, new), procedure] += count
     nodes: Counter[str] = Counter()
-    for codes, count in seen.items():
+    for codes, count in sorted(seen.items()):  # in the order in which the model declares the values
         nodes[_show(fields, codes)] += count
     if len(nodes) > MOST:
         raise UsageError(f"{', '.join(names)} have {len(nodes)} values between them, and a picture has room for "
                          f"{MOST}: name fewer fields")
     first = {_show(fields, read(walk.layout.pack(tuple(v)))) for v in system.initial for read in readers}
-    for node in sorted(nodes):
-        graph.add_node(node, label=node, kind="start" if node in first else "path", count=nodes[node])
+    for node, count in nodes.items():
+        graph.add_node(node, label=node, kind="start" if node in first else "path", count=count)
     for (before, after, procedure), count in sorted(folded.items()):
         graph.add_edge(before, after, key=procedure, label=procedure, count=count)
     return Machine(graph, len(walk.states), transitions, walk.stopped)

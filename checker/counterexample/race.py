@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checker.counterexample.trace import Change, Step, Trace
+from checker.counterexample.trace import Change, Step, Trace, Witness
 from checker.words import amount
 
 WIDTH = 75
@@ -36,6 +36,8 @@ def race(trace: Trace, width: int = WIDTH) -> str:
 
 def headline(trace: Trace, width: int = WIDTH) -> str:
     """``BUG: model: promise broken in operation / operation``."""
+    if isinstance(trace, Witness):
+        return _fill(f"{trace.model}: {trace.promise} is {trace.value:,}, the {trace.kind} in any state", width, "  ")
     verb = "fails" if trace.kind == "assertion" else "broken"
     name = f'"{trace.promise}"' if trace.kind == "assertion" else trace.promise
     head = f"BUG: {trace.model}: {name} {verb}"
@@ -198,7 +200,8 @@ def broken_clause(trace: Trace, width: int = WIDTH) -> str:
     """The failing clause, with the values that it read."""
     lines = []
     if trace.doc and trace.doc.rstrip(".") != trace.promise:
-        lines.append(_fill(f"  The promise: {trace.doc}", width, "  "))
+        what = "measure" if isinstance(trace, Witness) else "promise"
+        lines.append(_fill(f"  The {what}: {trace.doc}", width, "  "))
     clause = trace.clause
     if clause is not None and clause.error:
         lines.append(_fill(f"  It cannot be asked here: {_without_place(clause.error)}", width, "    "))
@@ -220,10 +223,10 @@ def broken_clause(trace: Trace, width: int = WIDTH) -> str:
 def minimal(trace: Trace) -> str:
     """Why there is no simpler trace."""
     if not trace.steps:
-        return "No shorter trace exists: an initial state breaks it."
+        return f"No shorter trace exists: an initial state {'is so' if isinstance(trace, Witness) else 'breaks it'}."
     steps = amount(len(trace.steps), "step")
     text = f"{steps}; no shorter trace exists"
-    if trace.switches:
+    if trace.switches and not isinstance(trace, Witness):
         return f"{text}, and among the shortest ones {amount(trace.switches, 'switch', 'switches')} " \
                f"between actors {'is' if trace.switches == 1 else 'are'} the fewest."
     return text + "."

@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from checker.counterexample.trace import Change, Step, Trace
+from checker.counterexample.trace import Change, Step, Trace, Witness
 
 MOST = 6
 """How many changes of others a sentence names."""
@@ -99,8 +99,14 @@ def _lock(change: Change, actor: str | None) -> str:
 
 def verdict(trace: Trace) -> str:
     """What is wrong at the end, with the values that make it so."""
+    if isinstance(trace, Witness):
+        return f"Now {trace.promise} is {trace.value:,}, the {trace.kind} in any state."
+    clause = trace.clause
+    whom = ", ".join(f"{name} = {value}" for name, value in clause.bindings) if clause else ""
+    reads = _and([f"{path} is {value}" for path, value in clause.reads]) if clause else ""
+    because = (f" for {whom}" if whom else "") + (f", as {reads}." if reads else ".")
     if trace.kind == "assertion":
-        return f'So the assertion "{trace.promise}" fails.'
+        return f'So the assertion "{trace.promise}" fails{because}'
     standing = [f'{s.actor} in {s.procedure}, behind "{s.label}"' for s in trace.standing
                 if s.stuck or trace.promise == "no_deadlock"]
     if trace.promise == "no_deadlock":
@@ -110,14 +116,11 @@ def verdict(trace: Trace) -> str:
     text = f"So {trace.promise} is broken"
     if trace.doc:
         text += f': "{trace.doc.rstrip(".")}"'
-    clause = trace.clause
     if clause is None:
         return f"{text}."
     if clause.error:
         return f"{text}; {clause.error}."
-    whom = ", ".join(f"{name} = {value}" for name, value in clause.bindings)
-    reads = _and([f"{path} is {value}" for path, value in clause.reads])
-    return f"{text} is false" + (f" for {whom}" if whom else "") + (f", as {reads}." if reads else ".")
+    return f"{text} is false{because}"
 
 
 def _and(parts: Sequence[str]) -> str:

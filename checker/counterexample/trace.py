@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
 from typing import Any
 
@@ -131,3 +131,16 @@ class Trace:
             for step in made["steps"]:
                 del step["pos"]
         return made
+
+
+@dataclass(frozen=True)
+class Witness(Trace):
+    """A run to a state that has the least or the most of a measure: ``promise`` is its name, ``value`` what it is."""
+
+    value: int = 0
+
+    @staticmethod
+    def of(trace: Trace, measure: str, value: int) -> Witness:
+        """What a trace shows of a measure."""
+        given = {one.name: getattr(trace, one.name) for one in fields(Trace)}
+        return Witness(**{**given, "promise": measure}, value=value)

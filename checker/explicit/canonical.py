@@ -37,10 +37,10 @@ class Canonical:
             self.places += sort.size
 
     def text(self) -> str:
-        """``i64 @canonical(state)``: renames the state in place; bits 4k .. 4k + 3 of the result are
+        """``i64 @canonical(state, before)``: renames the state in place; bits 4k .. 4k + 3 of the result are
         the new number of actor k."""
         given = (self.system, self.layout, self.slots)
-        declared = "declare i64 @normalise(ptr)\n" if self.normalises else ""
+        declared = "declare i64 @normalise(ptr, ptr)\n" if self.normalises else ""
         renaming = Renaming("define internal void @rename(ptr noalias %state, ptr noalias %names, ptr noalias %out)",
                             *given)
         keys = Keys("define internal void @keys(ptr noalias %state, ptr noalias %old, ptr noalias %new)", *given)
@@ -116,7 +116,7 @@ class Canonical:
     def _renamed(self, code: Code, out: str) -> None:
         code.emit(f"call void @rename(ptr %state, ptr %names, ptr {out})")
         if self.normalises:
-            code.let(f"call i64 @normalise(ptr {out})")
+            code.let(f"call i64 @normalise(ptr {out}, ptr null)")
 
     def _advance(self) -> str:
         """``i64 @advance(order, tied)``: the next order; 0 behind the last.  Place k is tied to k + 1
@@ -250,7 +250,7 @@ class Canonical:
     # -- all together
 
     def _canonical(self) -> str:
-        code, slots = Code("define i64 @canonical(ptr %state)"), self.slots
+        code, slots = Code("define i64 @canonical(ptr %state, ptr %before)"), self.slots
         one, two = (code.slot("keys", f"[{slots.count} x i64]") for _ in range(2))
         names, order = code.slot("names", f"[{slots.count} x i64]"), code.slot("order", f"[{self.places} x i64]")
         best = code.slot("best", f"[{self.layout.words} x i64]")
@@ -280,7 +280,7 @@ class Canonical:
     def _first(self, code: Code, best: str, names: str) -> None:
         code.emit(f"call void @rename(ptr %state, ptr {names}, ptr {best})")
         if self.normalises:
-            code.let(f"call i64 @normalise(ptr {best})")
+            code.let(f"call i64 @normalise(ptr {best}, ptr null)")
 
     def _turn(self, code: Code, names: str) -> Value:
         """Where each actor has gone."""

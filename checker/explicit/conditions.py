@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 
 from checker.explicit.cells import Cells
 from checker.explicit.code import Code, Value, signed
@@ -25,6 +26,21 @@ class Call:
     symbol: str
     number: int
     first_count: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A promise as it is asked: its symbol and flag, and the base of its errors.
+
+    ``settled`` are the flags that together say that asking again can show nothing new;
+    ``reads`` has the bits of a state that the answer depends on, one number for each word.
+    """
+
+    symbol: str
+    flag: int
+    base: int
+    settled: int
+    reads: tuple[int, ...]
 
 
 class StatePromises:
@@ -71,20 +87,78 @@ def promise(head: str, system: ir.System, layout: Layout, one: ir.Promise) -> tu
     return body.text(one.condition, yes, no, 2), body.errors
 
 
-def asking(head: str, arguments: str, asked: list[tuple[str, int, int]], wrong: int) -> str:
-    """Asks promises, each given as symbol, flag and base of its errors; gives the flags of those found."""
-    code = Code(head)
+def reads(condition: ir.Expr, system: ir.System) -> set[ir.Field]:
+    """The fields that the value of a condition depends on."""
+    found: set[ir.Field] = set()
+    for part in _parts(condition):
+        match part:
+            case ir.Field():
+                found.add(part)
+            case ir.AtPlace():
+                found.add(system.roles[part.role].pc)
+            case ir.Fresh():
+                found.update(holders(system, part.type))
+    return found
+
+
+def _parts(node: object) -> Iterator[object]:
+    """Everything that a piece of a condition is made of; types are not."""
+    if isinstance(node, tuple):
+        for each in node:
+            yield from _parts(each)
+    elif isinstance(node, ir.Field):
+        yield node
+    elif is_dataclass(node) and isinstance(node, (ir.Expr, ir.Stmt, ir.Domain, ir.Binder, ir.AtPlace)):
+        yield node
+        for one in fields(node):
+            yield from _parts(getattr(node, one.name))
+
+
+def asking(name: str, asked: list[Asked], wrong: int, *, step: bool) -> str:
+    """Asks promises; gives the flags of those found.
+
+    ``i64 (state, before, known, why)``: where ``before`` is not null it is a state whose answers are
+    known, and what reads the same in both is not asked again; nor is what ``known`` has found.
+    With ``step`` it is ``i64 (old, state, known, why)``, about a transition.
+    """
+    parameters = "ptr %old, ptr %state, " if step else "ptr %state, ptr %before, "
+    code = Code(f"define i64 @{name}({parameters}i64 %known, ptr %why)")
     found = code.slot("found")
     code.set(found, 0)
-    for symbol, flag, base in asked:
-        answer = code.let(f"call i64 @{symbol}({arguments})")
+    changed = [] if step or not asked else _changed(code, len(asked[0].reads))
+    first = 0 if step else code.widen(code.let("icmp eq ptr %before, null"))
+    for one in asked:
+        ask, out = code.name("ask"), code.name("out")
+        if not step:
+            differs: Value = first  # also of what reads nothing
+            for change, mask in zip(changed, one.reads, strict=True):
+                differs = code.either(differs, code.both(change, mask))
+            touched = code.name("touched")
+            code.branch(code.compare("ne", differs, 0), touched, out)
+            code.block(touched)
+        code.branch(code.compare("eq", code.both("%known", one.settled), one.settled), out, ask)
+        code.block(ask)
+        arguments = "ptr %old, ptr %state, ptr %why" if step else "ptr %state, ptr %why"
+        answer = code.let(f"call i64 @{one.symbol}({arguments})")
         with code.when(code.compare("ne", answer, 0)):
             bad = code.compare("eq", answer, 2)
-            code.bump(found, code.select(bad, wrong, flag), "or")
+            code.bump(found, code.select(bad, wrong, one.flag), "or")
             with code.when(bad):
-                code.bump("%why", base, "or")
+                code.bump("%why", one.base, "or")
+        code.block(out)
     code.ret(f"i64 {code.get(found)}")
     return code.text()
+
+
+def _changed(code: Code, words: int) -> list[Value]:
+    """The bits in which a state differs from the one before; all of them, if there is none."""
+    slots = [code.slot("changed") for _ in range(words)]
+    for slot in slots:
+        code.set(slot, -1)
+    with code.when(code.let("icmp ne ptr %before, null")):
+        for k, slot in enumerate(slots):
+            code.set(slot, code.binary("xor", code.get(code.at("%state", k)), code.get(code.at("%before", k))))
+    return [code.get(slot) for slot in slots]
 
 
 def deadlock(system: ir.System, layout: Layout) -> list[str]:
@@ -123,10 +197,18 @@ def idle(system: ir.System, layout: Layout) -> str:
 
 
 def normalise(system: ir.System, layout: Layout) -> str | None:
-    """``i64 @normalise(state)``: numbers the values of each data sort by first appearance; gives 0."""
+    """``i64 @normalise(state, before)``: numbers the values of each data sort by first appearance; gives 0.
+
+    ``before`` is null, or a state in normal form: what holds the same values as that has nothing to rename."""
     if not system.data:
         return None
-    code = Code("define i64 @normalise(ptr noalias %state)")
+    code = Code("define i64 @normalise(ptr noalias %state, ptr %before)")
+    held = layout.mask({field for sort in system.data for field in holders(system, sort)})
+    differs: Value = 0
+    for change, mask in zip(_changed(code, layout.words), held, strict=True):
+        differs = code.either(differs, code.both(change, mask))
+    with code.when(code.compare("eq", differs, 0)):
+        code.ret("i64 0")
     cells = Cells(code, layout, "%state")
     for sort in system.data:
         _rename(cells, system, sort)

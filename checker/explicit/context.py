@@ -52,12 +52,14 @@ class Ctx(IntEnum):
     EDGE_HASH = auto()
     STATE_FOUND = auto()  # state promises found so far
     EDGE_FOUND = auto()  # edge promises found so far
+    STATE_KNOWN = auto()  # state promises that need not be found again
+    EDGE_KNOWN = auto()  # edge promises that need not be found again
     STUCK = auto()  # set when a state was found that deadlocks
 
     EXPAND = auto()  # void (ctx, state): writes the records of all transitions
-    CHECK = auto()  # i64 (state, why): the state promises found in it
-    STEP = auto()  # i64 (old, new, why): the edge promises broken, or null
-    NORMALISE = auto()  # i64 (state): renames data, with symmetry also objects, or null; gives a turn
+    CHECK = auto()  # i64 (state, before, known, why): the state promises found in it
+    STEP = auto()  # i64 (old, new, known, why): the edge promises broken, or null
+    NORMALISE = auto()  # i64 (state, before): renames data, with symmetry also objects, or null; gives a turn
     DEADLOCK = auto()  # i64 (state): whether it must not be without a transition
     IDLE = auto()  # i64 (state): the set of idle actors
 

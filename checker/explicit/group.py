@@ -80,6 +80,7 @@ def nodes(system: ir.System) -> Iterator[Any]:
     parts: list[Any] = [p.body for p in system.rules]
     parts += [operation.body for role in system.roles for operation in role.operations]
     parts += [promise.condition for promise in system.promises]
+    parts += [measure.value for measure in system.measures]
     parts += [system.may_end]
     while parts:
         part = parts.pop()

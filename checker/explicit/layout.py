@@ -8,6 +8,7 @@ the same number of elements in each of its words, so that an index says which.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checker.language.errors import UsageError
@@ -58,6 +59,16 @@ class Layout:
 
     def __getitem__(self, field: Field) -> Place:
         return self._places[field.number]
+
+    def mask(self, fields: Iterable[Field]) -> tuple[int, ...]:
+        """The bits that some fields have, one (signed) number for each word."""
+        words = [0] * self.words
+        for field in fields:
+            place = self[field]
+            for index in range(field.count):
+                word, shift = place.element(index)
+                words[word] |= place.mask << shift
+        return tuple(word - (word >> WORD - 1 << WORD) for word in words)
 
     def pack(self, vector: tuple[int, ...]) -> tuple[int, ...]:
         """The words of a state given as one code per cell."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from checker.explicit.context import ERROR_BIT, MOST_CHOICES, RECORD_EXTRA, Ctx
+from checker.explicit.measures import Extremes
 from checker.explicit.memory import Region, show
 from checker.explicit.native import Native
 from checker.explicit.passes import Passes
@@ -98,6 +99,7 @@ class Machine:
         self._sweep = function("sweep", _U64, _POINTER, *span)
         self._caught = function("caught", _U64, _POINTER, *span)
         self._mark = function("mark", None, _POINTER, *span)
+        self._stand = function("stand", None, _POINTER, *span)
         self._back = function("back", None, _POINTER, *span, _U64)
         for vector in program.system.initial:
             self._add(self.ctx, self.representative(vector)[0])
@@ -117,10 +119,11 @@ class Machine:
             self.ctx[member] = self._model.address(name)
         function = self._model.function
         self._expand = function("expand", None, _POINTER, _POINTER)
-        self._check = function("check", _U64, _POINTER, _POINTER)
-        self._step = function("step", _U64, _POINTER, _POINTER, _POINTER) if self.program.has_steps else None
-        self._normalise = function("normalise", _U64, _POINTER) if self.program.renames else None
-        self._canonical = function("canonical", _U64, _POINTER) if self.program.group else None
+        two = (_POINTER, _POINTER)
+        self._check = function("check", _U64, *two, _U64, _POINTER)
+        self._step = function("step", _U64, *two, _U64, _POINTER) if self.program.has_steps else None
+        self._normalise = function("normalise", _U64, *two) if self.program.renames else None
+        self._canonical = function("canonical", _U64, *two) if self.program.group else None
 
     @property
     def slow(self) -> int:
@@ -193,7 +196,11 @@ class Machine:
 
     def search(self, stop: int, most: int) -> bool:
         """Expands states up to index ``stop``, at most about ``most``; False if the table must grow first."""
-        return bool(self._search(self.ctx, stop, most) == 0)
+        ctx = self.ctx
+        ctx[Ctx.STATE_KNOWN], ctx[Ctx.EDGE_KNOWN] = ctx[Ctx.STATE_FOUND], ctx[Ctx.EDGE_FOUND]
+        done = self._search(ctx, stop, most) == 0
+        ctx[Ctx.STATE_KNOWN] = ctx[Ctx.EDGE_KNOWN] = 0  # whoever looks at single states wants all of it
+        return bool(done)
 
     def overrun(self) -> str | None:
         """What the search has met that it has no room for, if anything."""
@@ -233,6 +240,10 @@ class Machine:
     def mark(self, start: int, end: int) -> None:
         self._mark(self.ctx, start, end)
 
+    def stand(self, index: int, findings: int) -> None:
+        """Some findings, a set of bits, are this state."""
+        self._stand(self.ctx, index, findings)
+
     def back(self, start: int, end: int, layer_end: int) -> None:
         self._back(self.ctx, start, end, layer_end)
 
@@ -242,12 +253,17 @@ class Machine:
             for k in range(64):
                 array[k] = values.get(k, 0)
 
+    def extremes(self) -> Extremes:
+        """A pass that measures states; the system has measures."""
+        function = self._model.function("measure", _U64, _POINTER, _U64, _U64, _POINTER, _POINTER)
+        return Extremes(function, self[Ctx.STATES], len(self.program.system.measures))
+
     # -- single states
 
     def representative(self, vector: tuple[int, ...]) -> tuple[ctypes.Array[ctypes.c_uint64], int]:
         """The words of the state that stands for this one, and the turn to it."""
         words = (_U64 * self.words)(*self.program.layout.pack(vector))
-        return words, self._canonical(words) if self._canonical is not None else 0
+        return words, self._canonical(words, None) if self._canonical is not None else 0
 
     def words_of(self, index: int) -> tuple[int, ...]:
         """The words of a stored state."""
@@ -281,20 +297,20 @@ class Machine:
         """The vector that a transition leads to, with its actors and objects as they are."""
         words = (_U64 * self.words)(*record.words)
         if self._normalise is not None:
-            self._normalise(words)
+            self._normalise(words, None)
         return self.program.layout.unpack(tuple(words))
 
     def why_state(self, vector: tuple[int, ...]) -> int:
         """The number of the error that a promise met in this state."""
         why = _U64()
-        self._check(self._guest(vector), ctypes.byref(why))
+        self._check(self._guest(vector), None, 0, ctypes.byref(why))
         return why.value
 
     def why_step(self, vector: tuple[int, ...], record: Record) -> int:
         """The number of the error that a step invariant met on a transition."""
         why = _U64()
         assert self._step is not None
-        self._step(self._guest(vector), (_U64 * self.words)(*record.words), ctypes.byref(why))
+        self._step(self._guest(vector), (_U64 * self.words)(*record.words), 0, ctypes.byref(why))
         return why.value
 
     def release(self, *members: Ctx) -> None:

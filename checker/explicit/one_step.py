@@ -39,8 +39,8 @@ class OneStep:
         self._ctx[Ctx.COUNTS] = ctypes.addressof(self._counts)
         pointer = ctypes.c_void_p
         self._expand = self._native.function("expand", None, pointer, pointer)
-        self._check = self._native.function("check", _U64, pointer, pointer)
-        self._normalise = self._native.function("normalise", None, pointer) if self._program.renames else None
+        self._check = self._native.function("check", _U64, pointer, pointer, _U64, pointer)
+        self._normalise = self._native.function("normalise", None, pointer, pointer) if self._program.renames else None
 
     def _packed(self, vector: Sequence[int]) -> ctypes.Array[ctypes.c_uint64]:
         return (_U64 * self._words)(*self._program.layout.pack(tuple(vector)))
@@ -55,7 +55,7 @@ class OneStep:
         for address in range(self._out.address, self._ctx[Ctx.OUT], self._size):
             record = (_U64 * (self._words + 2)).from_address(address)
             if not record[self._words + 1] >> ERROR_BIT and self._normalise is not None:
-                self._normalise(address)
+                self._normalise(address, None)
             found.append((tuple(record[: self._words]), int(record[self._words + 1])))
         return found
 
@@ -77,5 +77,5 @@ class OneStep:
 
     def found(self, vector: Sequence[int]) -> set[str]:
         """The invariants that this state breaks and the reachables that it reaches."""
-        flags = self._check(self._packed(vector), ctypes.byref(_U64()))
+        flags = self._check(self._packed(vector), None, 0, ctypes.byref(_U64()))
         return {name for k, name in enumerate(self._program.states.names) if flags >> k & 1}

@@ -26,7 +26,7 @@ class Passes(Runtime):
     def text(self) -> str:
         declared = ["declare i64 @llvm.usub.sat.i64(i64, i64)", "declare i64 @llvm.umax.i64(i64, i64)"]
         finish = [self._begin(), self._turned(), self._sweep(), self._caught()]
-        ways = [self._seat(), self._reach(), self._mark(), self._back()]
+        ways = [self._seat(), self._reach(), self._stand(), self._mark(), self._back()]
         return "\n".join([super().text(), *declared, self._resolve(), *finish, *ways])
 
     def _resolve(self) -> str:
@@ -201,6 +201,13 @@ class Passes(Runtime):
         code.ret()
         return code.text()
 
+    def _stand(self) -> str:
+        """``void @stand(ctx, index, findings)``: marks one state as the end of some findings."""
+        code = Code("define void @stand(ptr %ctx, i64 %index, i64 %findings)")
+        code.emit("call void @reach(ptr %ctx, i64 %index, i64 %findings, i64 0, ptr null, ptr null)")
+        code.ret()
+        return code.text()
+
     def _seat(self) -> str:
         """``i64 @seat(actor, turn)``: the new number of an actor; both count from 1, 0 is nobody."""
         code = Code("define internal i64 @seat(i64 %actor, ptr %turn) alwaysinline")
@@ -231,7 +238,8 @@ class Passes(Runtime):
 
         def one(index: str) -> None:
             state = self.state(code, index)
-            flags = code.let(f"call i64 {pointer(code, Ctx.CHECK)}(ptr {state}, ptr {member(code, Ctx.WHY)})")
+            flags = code.let(f"call i64 {pointer(code, Ctx.CHECK)}(ptr {state}, ptr null, i64 0, "
+                            f"ptr {member(code, Ctx.WHY)})")
             findings = code.slot("all")
             code.set(findings, self._translate(code, flags, pointer(code, Ctx.STATE_TARGETS)))
             endless = load(code, Ctx.FINISH_TARGET)

@@ -8,14 +8,15 @@ of its text: what was not edited need not be compiled again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from checker.explicit import conditions
 from checker.explicit.canonical import Canonical
-from checker.explicit.conditions import Call, StatePromises
+from checker.explicit.code import signed
+from checker.explicit.conditions import Asked, Call, StatePromises
 from checker.explicit.group import group
 from checker.explicit.layout import Layout
+from checker.explicit.measures import measure, measuring
 from checker.explicit.procedures import EdgePromises, Errors, ProcedureCode
 from checker.explicit.result import NO_MODEL_ERROR, Coverage
 from checker.language import ir
@@ -63,16 +64,18 @@ class Program:
         common = (system, self.layout)
         rules = [self._part(rule, None) for rule in system.rules]
         roles = [[self._part(operation, k) for operation in role.operations] for k, role in enumerate(system.roles)]
-        check = [self._promise(_STATE, one, self.states.flag) for one in system.promises if one.kind != "step"]
-        steps = [self._promise(_STEP, one, self.edges.flag) for one in system.promises if one.kind == "step"]
+        check = [self._promise(_STATE, one, self.states) for one in system.promises if one.kind != "step"]
+        steps = [self._promise(_STEP, one, self.edges) for one in system.promises if one.kind == "step"]
         self.has_steps = bool(steps)
         renaming = conditions.normalise(*common)
         self.renames = renaming is not None
         self._whole(conditions.expand(*common, rules, roles), "void", "ptr, ptr, i64, i64, i64, ptr",
                     [call.symbol for part in (rules, *roles) for call in part])
-        self._asking("check", "ptr %state, ptr %why", check, self.states.flag(NO_MODEL_ERROR))
+        self._asking("check", check, self.states.flag(NO_MODEL_ERROR), step=False)
         if steps:
-            self._asking("step", "ptr %old, ptr %state, ptr %why", steps, self.edges.flag(NO_MODEL_ERROR))
+            self._asking("step", steps, self.edges.flag(NO_MODEL_ERROR), step=True)
+        if system.measures:
+            self._measuring()
         self.texts.append(DECLARATIONS + "\n".join([*conditions.deadlock(*common), conditions.idle(*common)]))
         self.group = group(system) if symmetry else ()
         self.hot = [renaming] if renaming else []
@@ -100,15 +103,23 @@ class Program:
         code = ProcedureCode(_PROCEDURE, procedure, role, self.system, self.layout, self.edges)
         return Call(self._unit(code.text(), code.errors), part.number, part.first_count)
 
-    def _promise(self, head: str, one: ir.Promise, flag: Callable[[str], int]) -> tuple[str, int, int]:
-        """The symbol of a promise, its flag, and the base of its errors."""
+    def _promise(self, head: str, one: ir.Promise, numbers: StatePromises | EdgePromises) -> Asked:
         base = len(self._errors) << 16
-        return self._unit(*conditions.promise(head, self.system, self.layout, one)), flag(one.name), base
+        text, errors = conditions.promise(head, self.system, self.layout, one)
+        flag, wrong = numbers.flag(one.name), numbers.flag(NO_MODEL_ERROR) if errors else 0
+        reads = self.layout.mask(conditions.reads(one.condition, self.system))
+        return Asked(self._unit(text, errors), flag, base, signed(flag | wrong), reads)
 
-    def _asking(self, name: str, arguments: str, asked: list[tuple[str, int, int]], wrong: int) -> None:
-        text = conditions.asking(f"define i64 @{name}({arguments})", arguments, asked, wrong)
-        types = ", ".join("ptr" for _ in arguments.split(","))
-        self._whole(text, "i64", types, [symbol for symbol, _, _ in asked])
+    def _measuring(self) -> None:
+        measures = []
+        for one in self.system.measures:
+            base = len(self._errors) << 16
+            measures.append((self._unit(*measure(self.system, self.layout, one)), base))
+        self._whole(measuring(self.layout, measures), "i64", "ptr, ptr, ptr", [symbol for symbol, _ in measures])
+
+    def _asking(self, name: str, asked: list[Asked], wrong: int, *, step: bool) -> None:
+        text = conditions.asking(name, asked, wrong, step=step)
+        self._whole(text, "i64", "ptr, ptr, ptr" if step else "ptr, ptr", [one.symbol for one in asked])
 
     def _whole(self, text: str, result: str, types: str, symbols: list[str]) -> None:
         """A module that calls others."""

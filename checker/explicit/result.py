@@ -9,6 +9,8 @@ NO_DEADLOCK = "no_deadlock"
 CAN_FINISH = "every_operation_can_finish"
 NO_MODEL_ERROR = "no_model_error"
 NO_LOCK_LEFT = "no_lock_left_behind"
+EXTREMES = ("least", "most")
+"""What is known of a measure; with its name, what a way to it is called."""
 
 
 class LimitError(Exception):
@@ -56,6 +58,19 @@ class Coverage:
     sites: dict[tuple[str, str | None, int], int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Extent:
+    """The least and the most that a measure comes to in the states that were visited, and after how
+    many transitions at the earliest.  The ways there are findings, where they were asked for."""
+
+    least: int
+    least_depth: int
+    most: int
+    most_depth: int
+    least_at: Finding | None = None
+    most_at: Finding | None = None
+
+
 @dataclass
 class Exploration:
     """The result of one search.
@@ -64,6 +79,7 @@ class Exploration:
     choices, duplicates, self loops and those that end in an error included.
     ``stopped`` says why the search is not complete.  ``undecided`` are the promises
     that have no verdict: neither broken (or reached) nor looked at everywhere.
+    ``measures`` has those that could be computed in every state visited.
     """
 
     states: int
@@ -76,3 +92,4 @@ class Exploration:
     findings: dict[str, Finding]
     coverage: Coverage
     undecided: frozenset[str]
+    measures: dict[str, Extent] = field(default_factory=dict)

@@ -182,7 +182,7 @@ class Runtime:
                 code.set(source_hash, code.let(f"call i64 @hash(ptr {source})"))
             self._judge(code, r, source, step)
             with code.when(code.let(f"icmp ne ptr {normalise}, null")):
-                turn, turns = code.let(f"call i64 {normalise}(ptr {r})"), pointer(code, Ctx.TURNS)
+                turn, turns = code.let(f"call i64 {normalise}(ptr {r}, ptr {source})"), pointer(code, Ctx.TURNS)
                 with code.when(code.let(f"icmp ne ptr {turns}, null")):
                     code.set(code.at(turns, self._record_number(code, r)), turn)
             h = code.let(f"call i64 @hash(ptr {r})")
@@ -214,36 +214,46 @@ class Runtime:
         code.block(plain)
         code.bump(member(code, Ctx.EDGE_FOUND), flags, "or")
         with code.when(code.let(f"icmp ne ptr {step}, null")):
-            broken = code.let(f"call i64 {step}(ptr {source}, ptr {record}, ptr {member(code, Ctx.WHY)})")
+            broken = code.let(f"call i64 {step}(ptr {source}, ptr {record}, i64 {load(code, Ctx.EDGE_KNOWN)}, "
+                              f"ptr {member(code, Ctx.WHY)})")
             code.bump(code.at(record, self.words + 1), broken, "or")
             code.bump(member(code, Ctx.EDGE_FOUND), broken, "or")
         code.block(out)
 
     def _store(self) -> str:
-        """Second half of a block: new states go to the end of the queue, then the promises look at them."""
+        """Second half of a block: new states go to the end of the queue, then the promises look at them.
+
+        Their origins are moved to the front of the block, where they lie in the states' order."""
         code = Code("define internal void @store(ptr %ctx)")
-        record, index = code.slot("record", "ptr"), code.slot("index")
-        end, check = pointer(code, Ctx.OUT), pointer(code, Ctx.CHECK)
-        code.set(record, pointer(code, Ctx.OUT_BASE), "ptr")
-        code.set(index, load(code, Ctx.COUNT))
-        most = load(code, Ctx.MOST)
+        record, new = code.slot("record", "ptr"), code.slot("new", "ptr")
+        base, end = pointer(code, Ctx.OUT_BASE), pointer(code, Ctx.OUT)
+        code.set(record, base, "ptr")
+        code.set(new, base, "ptr")
+        first, most = load(code, Ctx.COUNT), load(code, Ctx.MOST)
         with code.loop(lambda: code.let(f"icmp ult ptr {code.get(record, 'ptr')}, {end}")):
             r = code.get(record, "ptr")
             h = code.get(code.at(r, self.words + 2))
             next_ = load(code, Ctx.COUNT)
             may = code.compare("ult", next_, most)
-            new = code.let(f"call i64 @insert(ptr %ctx, ptr {r}, i64 {h}, i64 {next_}, i1 {may})")
-            with code.when(code.bit(new)):
+            absent = code.let(f"call i64 @insert(ptr %ctx, ptr {r}, i64 {h}, i64 {next_}, i1 {may})")
+            with code.when(code.bit(absent)):
+                origin = code.get(code.at(r, self.words))
                 self._append(code, r, h, next_, may)
+                code.set(code.get(new, "ptr"), origin)
+                code.set(new, code.at(code.get(new, "ptr"), 1), "ptr")
             code.set(record, code.at(r, self.record), "ptr")
-        code.set(member(code, Ctx.OUT), pointer(code, Ctx.OUT_BASE), "ptr")
-        with code.loop(lambda: code.compare("ult", code.get(index), load(code, Ctx.COUNT))):
-            state = self.state(code, code.get(index))
-            found = code.let(f"call i64 {check}(ptr {state}, ptr {member(code, Ctx.WHY)})")
-            code.bump(member(code, Ctx.STATE_FOUND), found, "or")
-            code.bump(index)
+        code.set(member(code, Ctx.OUT), base, "ptr")
+        with code.counting(first, load(code, Ctx.COUNT)) as index:
+            origin = code.get(code.at(base, code.sub(index, first)))
+            self._check(code, self.state(code, index), self.state(code, code.binary("lshr", origin, 32)))
         code.ret()
         return code.text()
+
+    def _check(self, code: Code, state: str, before: str) -> None:
+        """Asks the promises about a new state that was reached from ``before``."""
+        found = code.let(f"call i64 {pointer(code, Ctx.CHECK)}(ptr {state}, ptr {before}, "
+                         f"i64 {load(code, Ctx.STATE_KNOWN)}, ptr {member(code, Ctx.WHY)})")
+        code.bump(member(code, Ctx.STATE_FOUND), found, "or")
 
     def _append(self, code: Code, record: str, h: Value, index: Value, may: str) -> None:
         stored, dropped, out = code.name("stored"), code.name("dropped"), code.name("out")
@@ -324,9 +334,7 @@ class Runtime:
         new = code.let(f"call i64 @insert(ptr %ctx, ptr %state, i64 {h}, i64 {index}, i1 true)")
         with code.when(code.bit(new)):
             self._append(code, "%state", h, index, "true")
-            check = pointer(code, Ctx.CHECK)
-            found = code.let(f"call i64 {check}(ptr %state, ptr {member(code, Ctx.WHY)})")
-            code.bump(member(code, Ctx.STATE_FOUND), found, "or")
+            self._check(code, "%state", "null")
         code.ret()
         return code.text()
 

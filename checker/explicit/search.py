@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from checker.explicit.context import Ctx
 from checker.explicit.interrupt import Interrupt
 from checker.explicit.machine import Machine
+from checker.explicit.measures import Extreme, depth_of
 from checker.explicit.memory import available, show
 from checker.explicit.program import Program
 from checker.explicit.result import (
     CAN_FINISH,
+    EXTREMES,
     NO_DEADLOCK,
     NO_LOCK_LEFT,
     NO_MODEL_ERROR,
     Exploration,
+    Extent,
     Limits,
 )
 from checker.explicit.traces import Target, traces
@@ -44,6 +47,7 @@ class Search:
     progress: Progress | None
     interrupt: Interrupt
     symmetry: bool = False
+    witnesses: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -72,11 +76,13 @@ class Search:
                 complete=complete, stopped=None, seconds=0.0, fingerprint=self._fingerprint(), findings={},
                 coverage=self.program.coverage(machine.counts()), undecided=frozenset())
             roles = bool(self.system.roles)
+            measures = self._measure()
             if self.targets or (roles and complete):
                 machine.number()
             if roles and not (complete and self._finish()):
                 self.undecided.add(CAN_FINISH)
             result.findings = traces(machine, self.layers, list(self.targets.values()))
+            result.measures = {name: self._extent(result, name, *both) for name, both in measures.items()}
             if not complete:
                 self.undecided.update(self._promises())
             result.undecided = frozenset(self.undecided - set(result.findings))
@@ -170,6 +176,36 @@ class Search:
         reachable = {p.name for p in self.system.promises if p.kind == "reachable"}
         return any(name not in reachable for name in self.targets)
 
+    # -- measures
+
+    def _measure(self) -> dict[str, tuple[Extreme, Extreme]]:
+        """The extremes of each measure; where one cannot be computed, that is a model error instead."""
+        machine, count, at = self.machine, self.machine[Ctx.COUNT], 0
+        if not self.system.measures:
+            return {}
+        extremes = machine.extremes()
+        while at < count:
+            if self.interrupt.wanted:
+                return {}
+            end = min(count, at + _MOST_SHARE)
+            at = extremes.look(at, end)
+            if at < end:
+                layer = depth_of(self.layers, at)
+                why = self.program.error(extremes.why.value)[1]
+                self._target(Target(NO_MODEL_ERROR, "point", at, layer, layer, why))
+                return {}
+        found = {one.name: extremes.found(k) for k, one in enumerate(self.system.measures)}
+        for name, both in found.items() if self.witnesses else ():
+            for which, extreme in zip(EXTREMES, both, strict=True):
+                layer = depth_of(self.layers, extreme.index)
+                self._target(Target(f"{which} {name}", "point", extreme.index, layer, layer))
+        return found
+
+    def _extent(self, result: Exploration, name: str, least: Extreme, most: Extreme) -> Extent:
+        ways = [result.findings.pop(f"{which} {name}", None) for which in EXTREMES]
+        return Extent(least=least.value, least_depth=depth_of(self.layers, least.index), least_at=ways[0],
+                      most=most.value, most_depth=depth_of(self.layers, most.index), most_at=ways[1])
+
     # -- every operation can finish
 
     def _finish(self) -> bool:
@@ -203,15 +239,16 @@ class Search:
 
 
 def explore(system: ir.System, *, limits: Limits | None = None, first: bool = False,
-            progress: Progress | None = None, symmetry: bool = False) -> Exploration:
+            progress: Progress | None = None, symmetry: bool = False, witnesses: bool = False) -> Exploration:
     """Visits every reachable state, breadth first, and judges every promise.
 
     ``first`` stops behind the layer in which a promise broke.  ``progress`` is called
     now and then with states, transitions, depth and states still to expand.
     ``symmetry`` visits one of the states that differ only in the names of symmetric
     objects and actors: the verdicts are the same, states and transitions are fewer,
-    and traces are those of the system itself.
+    and traces are those of the system itself.  With ``witnesses`` the least and the most
+    of every measure come with a shortest way there.
     Ctrl-C ends the search early like a limit.  LimitError: no room even to begin.
     """
     with Interrupt() as interrupt:
-        return Search(system, limits or Limits(), first, progress, interrupt, symmetry).run()
+        return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses).run()

@@ -26,14 +26,16 @@ _LEAST = 1 << 26
 
 @dataclass(frozen=True)
 class Target:
-    """Where a finding is: ``kind`` state, edge, deadlock or finish, with the promise's number;
-    ``layer`` of the state, or of the state that the edge leaves; ``depth`` in transitions."""
+    """Where a finding is: ``kind`` state, edge, deadlock or finish, with the promise's number, or point
+    with the index of a state; ``layer`` of the state, or of the state that the edge leaves; ``depth`` in
+    transitions; ``error`` where that is known already."""
 
     promise: str
     kind: str
     number: int
     layer: int
     depth: int
+    error: str | None = None
 
 
 def traces(machine: Machine, layers: list[int], targets: list[Target]) -> dict[str, Finding]:
@@ -92,6 +94,9 @@ class _Walker:
         ctx[Ctx.DEADLOCK_TARGET] = _signed(of("deadlock").get(0, 0))
         ctx[Ctx.FINISH_TARGET] = _signed(of("finish").get(0, 0))
         machine.mark(start, end)
+        for findings, target in here:
+            if target.kind == "point":
+                machine.stand(target.number, findings)
         machine.back(start, end, end)
         machine.set_targets({}, {})
         ctx[Ctx.DEADLOCK_TARGET] = ctx[Ctx.FINISH_TARGET] = 0
@@ -118,7 +123,7 @@ class _Walker:
         machine = self.machine
         _, here = max(self._begins(bit), key=lambda begin: begin[0])
         path, moves = [here.vector], []
-        error = None
+        error = target.error
         for layer in range(target.depth):
             at_edge = target.kind == "edge" and layer == target.layer
             record = self._step(here, bit, target, layer)

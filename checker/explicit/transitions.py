@@ -67,7 +67,7 @@ class Transitions:
         if native._normalise is not None:
             for address in range(base, end, size):
                 if not ctypes.c_uint64.from_address(address + 8 * (words + 1)).value >> ERROR_BIT:
-                    native._normalise(address)
+                    native._normalise(address, None)
         text = ctypes.string_at(base, end - base)
         return [(record[:words], record[words] >> 16 & 0xFFFF) for record in struct.iter_unpack(f"{size // 8}Q", text)
                 if not record[words + 1] >> ERROR_BIT]

@@ -23,7 +23,7 @@ from checker.language.sorts import (
     case,
     size,
 )
-from checker.language.spec import Design, Model, Scope, Spec, bound, broken
+from checker.language.spec import Comparison, Design, Model, Scope, Spec, bound, broken
 from checker.language.verbs import (
     acquire,
     at,
@@ -37,6 +37,7 @@ from checker.language.verbs import (
     invariant,
     locked,
     maybe,
+    measure,
     operation,
     reachable,
     release,
@@ -50,6 +51,7 @@ __all__ = [
     "Actor",
     "Array",
     "Built",
+    "Comparison",
     "Data",
     "Design",
     "Index",
@@ -83,6 +85,7 @@ __all__ = [
     "load_specs",
     "locked",
     "maybe",
+    "measure",
     "operation",
     "reachable",
     "release",

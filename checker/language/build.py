@@ -32,14 +32,15 @@ BUILT_IN = (
 """Names of the promises that every spec makes without saying so."""
 
 
-def build(spec: Spec, *, design: Design | None = None, scope: Scope | None = None) -> Built:
-    """Compiles a spec; ``design`` and ``scope`` replace its own.
+def build(spec: Spec, *, design: Design | None = None, scope: Scope | None = None,
+          merged: frozenset[tuple[str, str]] = frozenset()) -> Built:
+    """Compiles a spec; ``design`` and ``scope`` replace its own, ``merged`` are yields that end no step.
 
     Raises LanguageError (a model that cannot be read) or UsageError.
     """
     design = design if design is not None else spec.design
     scope = scope if scope is not None else spec.scope
-    bound = bind(spec, design, scope)
+    bound = replace(bind(spec, design, scope), merged=merged)
     with binding(bound):
         return Builder(spec, design, scope, bound).build()
 
@@ -93,15 +94,15 @@ class Builder:
                 f"{self.spec.name or 'this spec'}: nothing can happen, the model has no rules and no operations "
                 "in this scope"
             )
-        functions = {f.__name__: f for f in self.spec.promises}
-        requests = self.promises(None)[1]
+        functions = {f.__name__: f for f in (*self.spec.promises, *self.spec.measures)}
+        requests = self.promises(None)[1] + self.measures(None)[1]
         roles = self.frames(operations, requests)
         table = AtTable(list(zip(roles, operations, strict=True)), set())
         promises = self.promises(table)[0]
         for text in self.system.assertions:
             if text in BUILT_IN or text in functions:
-                raise UsageError(f"{text!r} is the text of an assert and the name of a promise: rename one")
-        self.check_expectations(names={*BUILT_IN, *functions, *self.system.assertions})
+                raise UsageError(f"{text!r} is the text of an assert and the name of a promise or measure: rename one")
+        self.check_expectations({*BUILT_IN, *(f.__name__ for f in self.spec.promises), *self.system.assertions})
         may_end = None
         if self.spec.may_end is not None:
             may_end = Lowering(self.system).promise(self.spec.may_end, "invariant").condition
@@ -124,6 +125,7 @@ class Builder:
             lowered_roles=operations,
             functions=functions,
             start=tuple(self.spec.start),
+            measures=self.measures(table)[0],
         )
         built.initial = initial_states(built)
         return built
@@ -208,6 +210,10 @@ class Builder:
         names: set[str] = set(BUILT_IN)
         for function in self.spec.promises:
             kind = kind_of(function)
+            if kind == "measure":
+                raise LanguageError(
+                    position(function), f"{function.__name__} is a measure, not a promise: Spec(measures=[...])"
+                )
             if kind not in ("invariant", "step", "reachable"):
                 raise LanguageError(
                     position(function),
@@ -219,6 +225,22 @@ class Builder:
             names.add(function.__name__)
             lowering = Lowering(self.system, table)
             made.append(lowering.promise(function, kind))
+            requests += lowering.at_requests
+        return tuple(made), requests
+
+    def measures(self, table: AtTable | None) -> tuple[tuple[ir.Measure, ...], list[Any]]:
+        made: list[ir.Measure] = []
+        requests: list[Any] = []
+        names = {*BUILT_IN, *(f.__name__ for f in self.spec.promises)}
+        for function in self.spec.measures:
+            name = getattr(function, "__name__", str(function))
+            if kind_of(function) != "measure":
+                raise LanguageError(position(function), f"{name} is used as a measure: decorate it with @measure")
+            if name in names:
+                raise LanguageError(position(function), f"two promises or measures are called {name}")
+            names.add(name)
+            lowering = Lowering(self.system, table)
+            made.append(lowering.measure(function))
             requests += lowering.at_requests
         return tuple(made), requests
 

@@ -11,22 +11,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 from checker.language.errors import ModelError
+
+Watch = Callable[[str, FrameType, int], Any]
 
 
 @dataclass
 class Binding:
     """Sizes of the sorts of a scope, the design, and the failures that may happen.
 
-    ``failures`` None means that every ``maybe`` may come true.
+    ``failures`` None means that every ``maybe`` may come true.  ``merged`` are
+    yields, by function and label, that end no step: what is before and behind
+    them happens as one, as if a lock were held across.
     """
 
     sizes: dict[type, int]
     design: object | None = None
     failures: frozenset[str] | None = None
     roles: tuple[type, ...] = ()
+    merged: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass
@@ -35,6 +41,8 @@ class Run:
 
     ``script`` gives the first choices by position; further ones take their first
     candidate. ``taken`` records (text, candidates, position) of every choice.
+    ``watch`` is given the text and the place of a condition that is false, right
+    when it is; what it makes of them is kept in ``watched``.
     """
 
     script: Sequence[int]
@@ -44,6 +52,13 @@ class Run:
     taken: list[tuple[str, tuple[Any, ...], int]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     held: list[Any] = field(default_factory=list)
+    watch: Watch | None = None
+    watched: dict[str, Any] = field(default_factory=dict)
+
+    def fails(self, text: str, frame: FrameType, line: int) -> None:
+        """A condition with this text is false, at this line of the frame's code."""
+        if self.watch is not None:
+            self.watched[text] = self.watch(text, frame, line)
 
     def choose(self, text: str, candidates: tuple[Any, ...]) -> Any:
         k = len(self.taken)

@@ -478,6 +478,16 @@ class Promise:
     pos: Pos
 
 
+@dataclass(frozen=True)
+class Measure:
+    """A whole number that every state has; ``value`` is of an IntT."""
+
+    name: str
+    value: Expr
+    doc: str
+    pos: Pos
+
+
 @dataclass
 class System:
     """Everything an engine needs: one model under one design in one scope.
@@ -497,6 +507,7 @@ class System:
     may_end: Expr | None
     data: tuple[IndexT, ...]
     initial: tuple[tuple[int, ...], ...]
+    measures: tuple[Measure, ...] = field(default=(), kw_only=True)
 
     @property
     def cells(self) -> int:

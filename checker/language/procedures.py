@@ -16,6 +16,7 @@ from checker.language.frames import Frame, SystemContext
 from checker.language.liveness import Live, Liveness, is_data
 from checker.language.order import check_order
 from checker.language.places import Binding, LocalB, PlaceB
+from checker.language.places import kind as kind_of_value
 from checker.language.regions import Regions
 from checker.language.shapes import evaluate
 from checker.language.shapes import scalar as scalar_of
@@ -165,7 +166,7 @@ class Lowering(Statements):
         frame.names[name] = LocalB(name)
 
     def check(self, procedure: ir.Procedure, source: Source) -> None:
-        Regions(procedure)
+        Regions(procedure, several=bool(self.system.binding.merged))
         given = {procedure.actor, *procedure.params}
         liveness = Liveness(procedure, {})
         for name, pos in liveness.entry.items():
@@ -178,12 +179,27 @@ class Lowering(Statements):
 
     def promise(self, function: Any, kind: str) -> ir.Promise:
         """An invariant, step invariant or reachable, as one condition."""
+        condition, source = self.returned(function, kind, "a promise", "a condition")
+        self.condition(condition, source.tree)
+        doc, pos = inspect.getdoc(function) or "", source.pos(source.tree)
+        return ir.Promise(function.__name__, kind, condition, doc, pos)
+
+    def measure(self, function: Any) -> ir.Measure:
+        """A number that every state has."""
+        value, source = self.returned(function, "measure", "a measure", "a number")
+        if not isinstance(value.type, t.IntT):
+            hint = ": write 1 if ... else 0" if isinstance(value.type, t.BoolT) else ""
+            self.fail(source.tree, f"a measure returns a whole number, this is {kind_of_value(value.type)}{hint}")
+        return ir.Measure(function.__name__, value, inspect.getdoc(function) or "", source.pos(source.tree))
+
+    def returned(self, function: Any, kind: str, what: str, wanted: str) -> tuple[ir.Expr, Source]:
+        """What a function of the state alone returns, as one expression."""
         while True:
             self.reset()
             self.promise_kind = kind
             frame = self.frame = self.top(function)
             if frame.source.yields:
-                raise LanguageError(frame.source.pos(frame.source.tree), "a promise has no steps: it does not yield")
+                raise LanguageError(frame.source.pos(frame.source.tree), f"{what} has no steps: it does not yield")
             rest = self.state_parameters(frame, frame.source.tree.args.args, 2 if kind == "step" else 1)
             if rest:
                 raise LanguageError(
@@ -198,13 +214,12 @@ class Lowering(Statements):
         tree = frame.source.tree
         pos = frame.source.pos(tree)
         if frame.result is None:
-            raise LanguageError(pos, f"{function.__name__} returns nothing: return a condition")
-        condition = single_value(self.out, frame)
-        if condition is None:
+            raise LanguageError(pos, f"{function.__name__} returns nothing: return {wanted}")
+        value = single_value(self.out, frame)
+        if value is None:
             result = self.local(frame.result, tree)
-            condition = ir.Do(type=result.type, pos=pos, body=tuple(self.out), result=result)
-        self.condition(condition, tree)
-        return ir.Promise(function.__name__, kind, condition, inspect.getdoc(function) or "", pos)
+            value = ir.Do(type=result.type, pos=pos, body=tuple(self.out), result=result)
+        return value, frame.source
 
     def resolve_at(
         self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None, values: dict[str, ir.Expr]

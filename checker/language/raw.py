@@ -13,11 +13,12 @@ import itertools
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 from checker.language import ir
 from checker.language import types as t
-from checker.language.context import Run, binding, running
+from checker.language.context import Run, Watch, binding, running
 from checker.language.errors import Disabled, ModelError
 from checker.language.initial import Built, first_free, grouped, normalise, shared_cells, start_codes
 from checker.language.procedures import Lowered
@@ -82,6 +83,7 @@ class Transition:
     error: str | None
     pos: ir.Pos | None
     point: int | None = field(default=None, compare=False)
+    watched: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ class Outcome:
 
 
 class Raw:
-    """Runs a built system step by step."""
+    """Runs a built system step by step.  ``watch`` looks at conditions as they fail (see ``Run``)."""
+
+    watch: Watch | None = None
 
     def __init__(self, system: Built):
         self.system = system
@@ -208,7 +212,7 @@ class Raw:
     def step(self, move: Move, generator: Any, script: tuple[int, ...]) -> Outcome:
         """Runs from where the generator stands to its next yield."""
         holder = self.environment if move.actor is None else move.actor + 1
-        run = Run(script, holder, fresh=lambda sort: first_free(self.state, self.system.shape, sort))
+        run = Run(script, holder, fresh=lambda sort: first_free(self.state, self.system.shape, sort), watch=self.watch)
         outcome = Outcome(run)
         with running(run):
             try:
@@ -216,6 +220,8 @@ class Raw:
                     generator = self.start(move)
                 if hasattr(generator, "send"):
                     outcome.label = next(generator)
+                    while self.goes_on(generator, outcome.label):
+                        outcome.label = next(generator)
                     outcome.generator = generator
             except StopIteration:
                 pass
@@ -226,6 +232,7 @@ class Raw:
             except AssertionError as error:
                 outcome.pos = self.place(error)
                 outcome.promise = str(error)
+                run.fails(outcome.promise, *list(self.frames(error))[-1])
                 outcome.error = f"{outcome.pos}: assertion failed: {outcome.promise}"
             except ValueError as error:
                 if "empty" not in str(error):
@@ -239,6 +246,11 @@ class Raw:
                 raise self.bug(move.lowered, error) from error
         return outcome
 
+    def goes_on(self, generator: Any, label: str) -> bool:
+        """Whether the yield that the generator stands at is merged with what follows."""
+        merged = self.system.binding.merged
+        return bool(merged) and ([*frames(generator)][-1].f_code.co_name, label) in merged
+
     def bug(self, lowered: Lowered, error: Exception) -> ModelBug:
         return ModelBug(f"{self.place(error)}: {lowered.procedure.name} raised {type(error).__name__}: {error}")
 
@@ -247,11 +259,17 @@ class Raw:
         from checker.language.source import display_path
 
         found = ir.Pos("?", 0)
+        for frame, line in self.frames(error):
+            module = frame.f_globals.get("__name__", "")
+            found = ir.Pos(display_path(module, frame.f_code.co_filename), line)
+        return found
+
+    @staticmethod
+    def frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+        """The frames of the author's code that an error came through, and the lines."""
         for frame, line in traceback.walk_tb(error.__traceback__):
             if not frame.f_code.co_filename.startswith(LANGUAGE):
-                module = frame.f_globals.get("__name__", "")
-                found = ir.Pos(display_path(module, frame.f_code.co_filename), line)
-        return found
+                yield frame, line
 
     # ------------------------------------------------------------- transitions
 
@@ -287,6 +305,7 @@ class Raw:
             error=outcome.error,
             pos=outcome.pos,
             point=point,
+            watched=outcome.run.watched,
         )
 
     def target(self, move: Move, outcome: Outcome) -> tuple[Configuration, int | None]:
@@ -333,16 +352,31 @@ class Raw:
 
     def holds(self, name: str, configuration: Configuration, old: Configuration | None = None) -> bool:
         """What the author's promise says of a configuration (of a step, with ``old``)."""
+        return bool(self.ask(name, configuration, old))
+
+    def measured(self, name: str, configuration: Configuration) -> int:
+        """The author's measure of a configuration."""
+        return int(self.ask(name, configuration))
+
+    def ask(self, name: str, configuration: Configuration, old: Configuration | None = None) -> Any:
+        """What the author's function of that name returns."""
         run = Run((), self.environment, fresh=lambda sort: None, at=lambda *args: self.at(configuration, *args))
         function = self.system.functions[name]
         self.restore(configuration.cells)
+        states = [self.state]
         with binding(self.system.binding), running(run):
-            if old is None:
-                return bool(function(self.state))
-            before = build_value(self.system.shape)
-            for (container, key, _, decode), code in zip(grouped(before, self.system.shape), old.cells, strict=False):
-                container[key] = decode(code)
-            return bool(function(before, self.state))
+            if old is not None:
+                before = build_value(self.system.shape)
+                cells = grouped(before, self.system.shape)
+                for (container, key, _, decode), code in zip(cells, old.cells, strict=False):
+                    container[key] = decode(code)
+                states = [before, self.state]
+            try:
+                return function(*states)
+            except (TypeError, AttributeError) as error:
+                if "NoneType" not in str(error):
+                    raise
+                raise ModelError(f"{self.place(error)}: None where a value is needed") from None
 
     def at(
         self, configuration: Configuration, function: Any, label: str | None, actor: Any, values: dict[str, Any]

@@ -14,8 +14,10 @@ class Regions:
     its last yield (None: no path comes here).
     """
 
-    def __init__(self, procedure: ir.Procedure):
+    def __init__(self, procedure: ir.Procedure, *, several: bool = False):
+        """``several``: yields were taken out, so that a step may come through several regions."""
         self.inside = False
+        self.several = several
         self.block(procedure.body, 0, {})
 
     def block(self, body: tuple[ir.Stmt, ...], count: int | None, labels: dict[str, list[int]]) -> int | None:
@@ -57,7 +59,7 @@ class Regions:
     def hold(self, node: ir.Stmt, body: tuple[ir.Stmt, ...], count: int, labels: dict[str, list[int]]) -> int | None:
         if self.inside:
             return self.block(body, count, labels)
-        if count:
+        if count and not self.several:
             raise LanguageError(
                 node.pos,
                 "a second lock region in one step: between two regions others may run, so put a yield between them",

@@ -83,6 +83,7 @@ def broken(steps: int | None = None) -> Broken:
 class Spec:
     """One question: does this model, under this design, in this scope, keep these promises?
 
+    ``measures`` are numbers to know the least and the most of; they decide nothing.
     ``name`` is filled in from the variable that holds the spec.
     """
 
@@ -95,9 +96,27 @@ class Spec:
     expected: Mapping[str, Broken] = field(default_factory=dict)
     may_end: Function | None = None
     default: bool = True
+    measures: Iterable[Function] = ()
     name: str = ""
 
     def __post_init__(self) -> None:
-        for what in ("promises", "start"):
+        for what in ("promises", "start", "measures"):
             if callable(getattr(self, what)):
                 raise UsageError(f"Spec({what}=...) takes a list of functions")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the designs of a model are compared by.
+
+    Each of ``designs`` is asked the questions of ``specs``: their scopes, start
+    states, promises and measures; the designs and expectations of those specs do
+    not count.  A table also has a column for each switch of the designs named in
+    ``flipped``, with that switch alone set another way.  ``quotient`` are fields of
+    one object, for states that only one design reaches.
+    """
+
+    specs: Iterable[Spec]
+    designs: Mapping[str, Design]
+    flipped: Iterable[str] = ()
+    quotient: Iterable[str] = ()

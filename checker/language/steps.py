@@ -28,6 +28,8 @@ class Steps(Assignments):
                 node,
                 "a yield ends a step, and only operations have several: write @operation, and give it an actor",
             )
+        if (self.frame.source.function.__name__, node.value.value) in self.system.binding.merged:
+            return
         stack = self.frame.stack()
         self.points.append(
             ir.YieldPoint(

@@ -7,6 +7,7 @@ The front end recognises these functions by identity and never calls them.
 from __future__ import annotations
 
 import enum
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ def expect(condition: bool, text: str) -> None:
     """A promise with this name; where it is broken the step goes on."""
     if not condition:
         current_run().broken.append(text)
+        frame = sys._getframe(1)
+        current_run().fails(text, frame, frame.f_lineno)
 
 
 def candidates(domain: Any) -> tuple[Any, ...]:
@@ -183,6 +186,9 @@ step_invariant = _decorator("step")
 """A promise about every transition: (old, new)."""
 reachable = _decorator("reachable")
 """A state that must be reached by some run."""
+
+measure = _decorator("measure")
+"""A whole number to know the least and the most of, over all states."""
 
 Steps = Generator[str, None, Any]
 Functions = Iterable[Callable[..., Any]]

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from checker.report.verdict import Exit, SpecResult, Verdict
+from checker.report.verdict import Exit, Measured, SpecResult, Verdict
+
+if TYPE_CHECKING:
+    from checker.counterexample.trace import Trace
 
 SCHEMA = 1
 
@@ -17,6 +20,7 @@ def document(exit_code: Exit, results: Sequence[SpecResult] = (), *, errors: Seq
     """The document; ``never`` are the parts of the model that no default spec ever ran."""
     made: dict[str, Any] = {"schema": SCHEMA, "exit": int(exit_code)}
     made["verdicts"] = [_verdict(result, verdict) for result in results for verdict in result.verdicts]
+    made["measures"] = [_measure(result, one) for result in results for one in result.measures]
     made["specs"] = [_spec(result) for result in results]
     if never is not None:
         made["never"] = list(never)
@@ -33,14 +37,23 @@ def _verdict(result: SpecResult, verdict: Verdict) -> dict[str, Any]:
         "claim": verdict.claim, "surprise": verdict.surprise,
         "steps": verdict.steps, "scope": result.scope, "states": result.states, "transitions": result.transitions,
         "depth": result.depth, "complete": result.complete, "seconds": round(result.seconds, 3),
-        "trace": _trace(verdict),
+        "trace": trace_json(verdict.trace),
     }
 
 
-def _trace(verdict: Verdict) -> dict[str, Any] | None:
+def _measure(result: SpecResult, one: Measured) -> dict[str, Any]:
+    least, most = one.witnesses or (None, None)
+    return {
+        "spec": result.spec, "measure": one.measure, "doc": one.doc, "scope": result.scope, "complete": result.complete,
+        "least": one.least, "least_steps": one.least_steps, "least_trace": trace_json(least),
+        "most": one.most, "most_steps": one.most_steps, "most_trace": trace_json(most),
+    }
+
+
+def trace_json(trace: Trace | None) -> dict[str, Any] | None:
+    """What a document says of a trace."""
     from checker.counterexample.race import race
 
-    trace = verdict.trace
     if trace is None:
         return None
     return {"steps": len(trace.steps), "switches": trace.switches, "key": trace.key, "race": race(trace)}

@@ -52,6 +52,8 @@ def contents(asked: Asked) -> dict[str, Any]:
         "operations": list(operations.values()),
         "promises": [{"name": name, "kind": kind_of(f) or "", "doc": first_line(inspect.getdoc(f))}
                      for name, f in stated.items()] + list(promises.values()),
+        "measures": [{"name": f.__name__, "doc": first_line(inspect.getdoc(f))}
+                     for f in {f.__name__: f for spec in asked.specs.values() for f in spec.measures}.values()],
         "designs": [{"name": name, "class": type(design).__name__, "unusual": unusual(design)}
                     for name, design in designs(asked.specs.values()).items()],
         "switches": _switches(asked),
@@ -177,6 +179,13 @@ def text(found: dict[str, Any]) -> Iterator[Line]:
         if entry["doc"]:
             yield Line(f"      {entry['doc']}", "quiet")
     yield Line("")
+    if found["measures"]:
+        yield Line("measures", "title")
+        for entry in found["measures"]:
+            yield Line(f"  {entry['name']}")
+            if entry["doc"]:
+                yield Line(f"      {entry['doc']}", "quiet")
+        yield Line("")
     if found["switches"]:
         yield Line("switches (vswap check --set NAME=VALUE)", "title")
         yield from (Line(f"  {entry['name']} = {entry['default']}") for entry in found["switches"])

@@ -16,6 +16,9 @@ PAUSE_TERMINAL, PAUSE_LOG = 0.5, 10.0
 class Progress:
     """Called by a search every now and then; remembers the last numbers."""
 
+    muted = False
+    """Set in processes that somebody else tells the progress of."""
+
     def __init__(self, name: str):
         self.name = name
         self.states = self.transitions = self.depth = 0
@@ -35,9 +38,13 @@ class Progress:
         self.depth = depth
         self._line(f"{self.name}: {depth} steps decided, {passed:.0f} s")
 
+    def parts(self, done: int, of: int) -> None:
+        """Called when one of several pieces of work is done."""
+        self._line(f"{self.name}: {done} of {of} done, {time.monotonic() - self._started:.0f} s")
+
     def _line(self, line: str) -> None:
         now = time.monotonic()
-        if now < self._next or sys.stderr is None:
+        if self.muted or now < self._next or sys.stderr is None:
             return
         self._next = now + (PAUSE_TERMINAL if self._terminal else PAUSE_LOG)
         self._say(f"\r\x1b[K{line}" if self._terminal else line + "\n")

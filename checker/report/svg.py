@@ -40,26 +40,30 @@ def race_svg(graph: DiGraph) -> str:
     page.legend()
     y = page.bottom
     for k, node in enumerate(spine):
-        beside = [n for n in graph.successors(node) if graph.nodes[n]["kind"] in ("avoids", "folded")]
-        rows = []
+        kind = graph.nodes[node]["kind"]
+        titled = kind in ("start", "break")
+        rows = [(row, "title") for row in _wrapped(graph.nodes[node]["label"], 50)] if titled else []
         following = next((graph.edges[node, n] for n in spine[k + 1:k + 2]), None)
         if following is not None:
-            who = following["actor"] or "*"
-            rows = textwrap.wrap(f"{who} {following['label']}", 50, subsequent_indent="  ", break_on_hyphens=False)
-        height = max(ROW, LINE * (max(len(rows), len(beside)) + 1))
-        if following is not None:
-            page.line("edge", SPINE, y + 8, SPINE, y + height - 12, tip=True)
-        for number, text in enumerate(rows):
-            page.text(text, LEFT, y + LINE * (number + 1) + 2)
-        for number, other in enumerate(beside):
-            at = y + LINE * number
+            rows = rows or [("", "")]
+            rows += [(row, "") for row in _wrapped(f"{following['actor'] or '*'} {following['label']}", 50)]
+        for number, (text, mark) in enumerate(rows):
+            if text:
+                page.text(text, LEFT, y + 4 + LINE * number, mark)
+        lines = 0
+        for other in graph.successors(node):
+            if graph.nodes[other]["kind"] not in ("avoids", "folded"):
+                continue
+            at = y + LINE * lines
             page.line("aside", SPINE + 8, y, ASIDE - 6, at)
             page.mark(graph.nodes[other]["kind"], ASIDE, at)
-            page.text(_short(graph.nodes[other]["label"], 66), ASIDE + 12, at + 4, "quiet")
-        kind = graph.nodes[node]["kind"]
+            for text in _wrapped(graph.nodes[other]["label"], 66):
+                page.text(text, ASIDE + 12, y + 4 + LINE * lines, "quiet")
+                lines += 1
+        height = LINE * max(len(rows), lines, 1) + ROW - LINE
+        if following is not None:
+            page.line("edge", SPINE, y + 8, SPINE, y + height - 12, tip=True)
         page.mark(kind, SPINE, y)
-        if kind in ("start", "break"):
-            page.text(_short(graph.nodes[node]["label"], 50), LEFT, y + 4, "title")
         y += height
     return page.done(y + ROW)
 
@@ -99,8 +103,8 @@ def _seen(found: dict[str, Any]) -> str:
     return f"{found['count']:,}" + (", at the start" if found["kind"] == "start" else "")
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[:most - 1] + "…"
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
 class _Page:
@@ -120,8 +124,8 @@ class _Page:
         for kind, text in (("path", "the race"), ("break", "the break"), ("avoids", "a step that would have kept it"),
                            ("folded", "more of them")):
             self.mark(kind, x, 50)
-            self.text(text, x + 14, 54, "quiet")
-            x += int(40 + len(text) * CHARACTER)
+            self.text(text, x + 16, 54, "quiet")
+            x += int(44 + len(text) * CHARACTER)
         self.bottom = 90
 
     def text(self, text: str, x: float, y: float, kind: str = "", anchor: str = "start") -> None:

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from checker.report.output import Line
-from checker.report.verdict import Exit, SpecResult, Verdict
+from checker.report.verdict import Exit, Measured, SpecResult, Verdict
 from checker.words import amount, seconds
 
 WIDTH = 100
@@ -32,16 +32,28 @@ def spec_lines(result: SpecResult, *, short: bool = False) -> Iterator[Line]:
         return
     yield Line("")
     told = [v for v in result.verdicts if not short or v.verdict != "holds" or v.surprise]
-    width = max((len(verdict.promise) for verdict in told), default=0)
+    measures = [] if short else result.measures
+    width = max((len(name) for name in (*(v.promise for v in told), *(m.measure for m in measures))), default=0)
     for verdict in told:
         yield _row(verdict, min(width, 60), result.engine)
     if len(told) < len(result.verdicts):
         yield Line(f"    holds      {_counted(result.verdicts, len(told))}", "good", 14)
     for name in result.never:
         yield Line(f"    VACUOUS    {name} is never run", "bad", 14)
+    for one in measures:
+        yield Line(f"    measured   {one.measure:<{min(width, 60)}}  {extent(one, result.complete)}")
     yield Line("")
     yield from _paragraph(covers(result))
     yield Line("")
+
+
+def extent(one: Measured, complete: bool) -> str:
+    """The least and the most of a measure."""
+    if one.least == one.most:
+        text = f"always {one.least:,}"
+    else:
+        text = f"{one.least:,} to {one.most:,} (the most after {amount(one.most_steps, 'step')})"
+    return text if complete else f"{text} so far"
 
 
 def _counted(verdicts: Sequence[Verdict], told: int) -> str:

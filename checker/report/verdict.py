@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from checker.claims import Claim, claims
+from checker.claims import Claim, claims, first_line
 from checker.language import ir
 from checker.language.lockorder import cycle, edges
 from checker.words import amount, unknown
@@ -71,6 +71,22 @@ class Verdict:
 
 
 @dataclass
+class Measured:
+    """The least and the most of a measure over the states visited, and the shortest ways there in steps.
+
+    ``witnesses`` are the traces to the two, where they were followed.
+    """
+
+    measure: str
+    doc: str
+    least: int
+    most: int
+    least_steps: int
+    most_steps: int
+    witnesses: tuple[Trace, ...] = ()
+
+
+@dataclass
 class SpecResult:
     """One spec, as it was asked, and what came out.
 
@@ -97,6 +113,7 @@ class SpecResult:
     seconds: float = 0.0
     fingerprint: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
+    measures: list[Measured] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
     error: str | None = None
     error_exit: Exit = Exit.USAGE
@@ -129,6 +146,12 @@ def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, fo
             else ("holds", everywhere)
 
     return _verdicts(system, expected, {name: finding.depth for name, finding in found.findings.items()}, decide)
+
+
+def measured(system: ir.System, found: Exploration) -> list[Measured]:
+    """What the search says of each measure, in the order of the spec."""
+    return [Measured(one.name, first_line(one.doc), extent.least, extent.most, extent.least_depth, extent.most_depth)
+            for one in system.measures if (extent := found.measures.get(one.name)) is not None]
 
 
 def judge_bounded(system: ir.System, expected: Mapping[str, Broken], found: Bounded) -> list[Verdict]:

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same work for many items, in processes of their own: a search keeps one core busy."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from checker.report.progress import Progress
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_work: Callable[[Any], Any] | None = None
+"""What the workers do: they are forked, so that it need not be sent to them."""
+_items: Sequence[Any] = ()
+
+
+class WorkerDied(Exception):
+    """A worker ended without an answer: killed, most likely for want of memory."""
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str = "") -> Iterator[R]:
+    """``work(item)`` for every item, in order, ``jobs`` of them at a time (None: one for each core).
+
+    Results must be picklable.  What a worker raises is raised here; an interrupt
+    ends the workers.  ``name`` is what progress is told of.
+    """
+    jobs = cores() if jobs is None else jobs
+    if jobs <= 1 or len(items) <= 1:
+        yield from map(work, items)
+        return
+    progress = Progress(name)
+    global _work, _items
+    _work, _items = work, items
+    context = multiprocessing.get_context("fork")
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(min(jobs, len(items)), mp_context=context, initializer=_alone)
+    try:
+        for number, result in enumerate(pool.map(_one, range(len(items))), 1):
+            progress.parts(number, len(items))
+            yield result
+    except BrokenProcessPool:
+        raise WorkerDied("a worker process has died; was there enough memory? fewer --jobs need less") from None
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
+        raise
+    finally:
+        progress.close()
+        pool.shutdown(cancel_futures=True)
+        _work, _items = None, ()
+
+
+def _alone() -> None:
+    """A signal that is meant for the whole command ends a worker at once: its parent says the rest, and
+    how far all of them are."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    Progress.muted = True
+
+
+def _one(number: int) -> Any:
+    assert _work is not None
+    return _work(_items[number])
