@@ -24,11 +24,12 @@ def folio_alloc_swap(s: Swap, f: Folio):
         v = vswap_alloc(s, f)
         if v is not None:
             yield "a virtual slot is taken"
-            charged = vswap_charge(s, f, v)
-            if not design.alloc_leaves_backing_for_later and charged:
+            if not vswap_charge(s, f, v):
+                return False
+            if not design.alloc_leaves_backing_for_later:
                 yield "the memcg is recorded"
                 yield from folio_realloc_swap(s, v)
-            return charged
+            return True
     if not design.falls_back_to_direct or all(s.direct[v] is None for v in VswapSlot):
         return False
     if design.virtual_swap:

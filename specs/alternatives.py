@@ -254,6 +254,7 @@ slot_is_taken_behind_unlock = what_if(
         "the_only_copy_is_dirty",
         "no_rmap_without_physical_slot",
         "a_physical_slot_is_taken_for_a_cached_locked_folio",
+        "a_physical_slot_is_taken_to_write_a_page",
         "a_cached_slot_changes_backing_under_its_folio_lock",
     ],
     scope=disk_and_zswap,
