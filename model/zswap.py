@@ -61,11 +61,12 @@ def vswap_zswap_store(s: Swap, v: VswapSlot, e: ZswapEntry) -> bool:
 def zswap_store(s: Swap, f: Folio):
     """Compress a locked folio; False leaves what backs the slot as it was, but for a direct entry's old copy."""
     folio = s.folio[f]
+    if maybe("zswap refuses the page"):
+        yield from zswap_erase_older(s, f)
+        return False
     e = choose_or_none(ZswapEntry, where=lambda e: not s.zswap[e].live)
-    if e is None or maybe("zswap refuses the page"):
-        if s.direct[folio.swap] is not None:
-            folio_release_vswap_backing(s, folio.swap, f)  # xa_erase: it is older than the page [mainline]
-            yield "no older copy is left"
+    if e is None:
+        yield from zswap_erase_older(s, f)
         return False
     entry = s.zswap[e]
     entry.live = True
@@ -83,6 +84,14 @@ def zswap_store(s: Swap, f: Folio):
         entry.on_lru = True
     yield "the entry is on the LRU"
     return True
+
+
+def zswap_erase_older(s: Swap, f: Folio):
+    """A direct entry's compressed copy is older than the page that was not stored: it goes [mainline]."""
+    v = s.folio[f].swap
+    if s.direct[v] is not None:
+        folio_release_vswap_backing(s, v, f)
+        yield "no older copy is left"
 
 
 def zswap_load(s: Swap, f: Folio):
