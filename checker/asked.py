@@ -45,6 +45,12 @@ class Asked:
         """Whether the specs are asked in another way than they are written."""
         return bool(self.switches or self.design or self.scope)
 
+    @property
+    def borrowed(self) -> bool:
+        """Whether a file asks about a model that is written elsewhere: what never happens there is no news of it."""
+        return self.file is not None and not any(
+            spec.model.state.__module__.startswith("model_file_") for spec in self.specs.values())
+
     def options(self) -> tuple[str, ...]:
         """The words that a replay command needs for the same question."""
         words = [self.file] if self.file else []

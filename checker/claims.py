@@ -22,7 +22,8 @@ BUILT_IN = {
 
 @dataclass(frozen=True)
 class Claim:
-    """``kind`` is invariant, step, reachable, assertion, built-in, or static (seen without a search).
+    """``kind`` is invariant, step, reachable, progress, can_always_reach, assertion, built-in, or static
+    (seen without a search).
 
     It is least or most where the claim is that a state has the least or the most of a measure.
     """
@@ -31,15 +32,17 @@ class Claim:
     kind: str
     doc: str
     promise: ir.Promise | None = None
+    runs: ir.RunPromise | None = None
     measure: ir.Measure | None = None
 
 
 def claims(system: ir.System) -> list[Claim]:
-    """In the order of the spec, then assertions, then what is always promised.
+    """In the order of the spec, those about runs last, then assertions, then what is always promised.
 
     The order is part of replay keys.
     """
     found = [Claim(p.name, p.kind, first_line(p.doc), p) for p in system.promises]
+    found += [Claim(p.name, p.kind, first_line(p.doc), runs=p) for p in system.run_promises]
     found += [Claim(text, "assertion", "") for text in system.assertions]
     taken = {claim.name for claim in found}
     found += [Claim(name, "static" if name == ONE_ORDER else "built-in", doc) for name, doc in BUILT_IN.items()

@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _compare(commands.add_parser("compare", help="two designs: which promises, measures, states and steps differ"))
     _matrix(commands.add_parser("matrix", help="every design, and every switch flipped alone, against every promise"))
     _repair(commands.add_parser("repair", help="which guards, and which steps merged, keep a spec from breaking"))
+    _new(commands.add_parser("new", help="a what-if spec to start from, in a file of its own"))
     _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
     _list(commands.add_parser("list", help="operations, promises, designs, scopes, specs"))
     return top
@@ -84,7 +85,8 @@ def _limits(p: argparse.ArgumentParser) -> None:
     p.add_argument("--max-states", type=_count, metavar="N", help="stop after N states, undecided")
     p.add_argument("--memory", type=_bytes, metavar="SIZE", help="use no more memory than this (512M, 2G)")
     p.add_argument("--time", type=_seconds, metavar="TIME", help="search each spec no longer than this (90, 10m, 1h)")
-    p.add_argument("--threads", type=_one_thread, metavar="N", default=1, help="1 is what there is, for now")
+    p.add_argument("--threads", type=_threads, metavar="N",
+                   help="search with up to N threads, which find the same as one (default: one for each processor)")
 
 
 def _drawing(p: argparse.ArgumentParser) -> None:
@@ -179,6 +181,15 @@ def _repair(p: argparse.ArgumentParser) -> None:
     _limits(p)
 
 
+def _new(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="+", metavar="NAME", help="what to call the spec; NAME.py is written")
+    p.add_argument("--like", metavar="SPEC", help="ask what this spec asks (default: the first that breaks nothing)")
+    p.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", dest="switches",
+                   help="with this switch set (on, off, a name, a number); may be repeated")
+    p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
+                   help="print one JSON document")
+
+
 def _processes(p: argparse.ArgumentParser) -> None:
     p.add_argument("--jobs", type=_jobs, metavar="N", default=None, help="processes at once (default: the cores)")
 
@@ -226,10 +237,10 @@ def _steps(text: str) -> int:
     return int(text)
 
 
-def _one_thread(text: str) -> int:
-    if text != "1":
-        raise argparse.ArgumentTypeError(f"{text!r}: searches use one thread, for now")
-    return 1
+def _threads(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of threads: it is a whole number, up to 256")
+    return int(text)
 
 
 def _scaled(text: str, units: dict[str, int], what: str) -> float:

@@ -16,10 +16,10 @@ from checker.coverage import taken
 from checker.explicit.result import Limits
 from checker.language.errors import LanguageError, ModelError, UsageError
 from checker.language.spec import Comparison, Design, Spec
+from checker.processors import cores
 from checker.report.verdict import Exit, SpecResult, worst
 from checker.run import INTERRUPTED, Bounds, one, question
 from checker.words import unknown
-from checker.workers import cores
 
 if TYPE_CHECKING:
     from checker.counterexample.follow import Question
@@ -93,7 +93,9 @@ def bounds_of(arguments: argparse.Namespace, seconds: float | None = None) -> Bo
 
         memory = available()
     jobs = cores() if arguments.jobs is None else arguments.jobs
-    return Bounds(arguments.max_states, memory // jobs, seconds if arguments.time is None else arguments.time)
+    threads = arguments.threads or max(1, cores() // jobs)
+    return Bounds(arguments.max_states, memory // jobs, seconds if arguments.time is None else arguments.time,
+                  threads=threads)
 
 
 def resolve(asked: Asked, variant: Variant) -> Design:

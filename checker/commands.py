@@ -88,7 +88,7 @@ def say(text: str) -> None:
 
 
 def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
-    return Bounds(arguments.max_states, arguments.memory, arguments.time, first)
+    return Bounds(arguments.max_states, arguments.memory, arguments.time, first, threads=arguments.threads)
 
 
 def _check_bounds(arguments: argparse.Namespace) -> Bounds:
@@ -99,6 +99,8 @@ def _check_bounds(arguments: argparse.Namespace) -> Bounds:
         return bounds
     if arguments.max_states is not None:
         raise UsageError("--max-states is not for --engine z3, which counts no states")
+    if arguments.threads is not None:
+        raise UsageError("--threads is not for --engine z3, which uses one")
     return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
 
 
@@ -133,7 +135,7 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
             output.lines(spec_lines(ran.result, short=short))
             _draw_one(ran, _traces(ran), arguments, output)
     results = [ran.result for ran in rans]
-    never = None if names or asked.changed else _never(rans)
+    never = None if names or asked.changed or asked.borrowed else _never(rans)
     code = worst([result.exit for result in results] + ([Exit.VACUOUS] if never else []))
     if arguments.form == "text":
         output.lines([*never_lines(never or ()), summary(results, code)])
@@ -389,7 +391,13 @@ def repairing(arguments: argparse.Namespace, output: Output) -> Exit:
     return repair(arguments, output)
 
 
+def starting(arguments: argparse.Namespace, output: Output) -> Exit:
+    from checker.starting import new
+
+    return new(arguments, output)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
     "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
-    "compare": comparing, "matrix": tabulating, "repair": repairing,
+    "compare": comparing, "matrix": tabulating, "repair": repairing, "new": starting,
 }

@@ -79,7 +79,7 @@ def _race(asked: Asked, name: str, promises: Sequence[str], arguments: argparse.
     from checker.report.graphs import text_of
     from checker.report.svg import race_svg
 
-    bounds = Bounds(arguments.max_states, arguments.memory, arguments.time)
+    bounds = Bounds(arguments.max_states, arguments.memory, arguments.time, threads=arguments.threads)
     (ran,) = run(asked, [name], bounds, traces=promises or True)
     result = ran.result
     if result.error is not None:

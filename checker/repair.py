@@ -75,7 +75,7 @@ def repair(arguments: argparse.Namespace, output: Output) -> Exit:
     from checker.report.repairs import as_json, text
 
     asked, words = ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)
-    names = [word for word in words if word in asked.specs]
+    names = [word for word in words if word in asked.specs] or (list(asked.specs) if len(asked.specs) == 1 else [])
     wanted = [word for word in words if word not in asked.specs]
     if len(names) != 1:
         raise UsageError(unknown("spec", wanted[0], asked.specs) if wanted and not names

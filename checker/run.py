@@ -30,7 +30,8 @@ INTERRUPTED = "interrupted"
 class Bounds:
     """Where to stop: stored states, bytes, seconds; or at the first promise that breaks.
 
-    With a number of ``steps`` runs of up to so many are searched by z3.
+    With a number of ``steps`` runs of up to so many are searched by z3.  ``threads``
+    search at once, or as many as there are processors.
     """
 
     max_states: int | None = None
@@ -38,6 +39,7 @@ class Bounds:
     seconds: float | None = None
     first: bool = False
     steps: int | None = None
+    threads: int | None = None
 
 
 @dataclass
@@ -135,7 +137,8 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     if bounds.steps is not None:
         _by_z3(ran, spec, bounds, bounds.steps, traces, progress)
         return
-    limits = Limits(max_states=bounds.max_states, memory=bounds.memory, seconds=bounds.seconds)
+    limits = Limits(max_states=bounds.max_states, memory=bounds.memory, seconds=bounds.seconds,
+                    threads=bounds.threads)
     try:
         found = explore(system, limits=limits, first=bounds.first, progress=progress,
                         witnesses=any(_wanted(one.name, traces) for one in system.measures))

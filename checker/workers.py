@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
+from checker.processors import cores
 from checker.report.progress import Progress
 
 T = TypeVar("T")
@@ -23,11 +23,6 @@ _items: Sequence[Any] = ()
 
 class WorkerDied(Exception):
     """A worker ended without an answer: killed, most likely for want of memory."""
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str = "") -> Iterator[R]:

@@ -225,7 +225,7 @@ load_leaves_folio_clean = what_if(
     """zswap_load frees the compressed copy, so the folio that it filled must be dirty: the second
     owner keeps the slot, and reclaim would drop a clean folio unwritten.""",
     SwapDesign(load_dirties_folio=False),
-    breaks=["the_only_copy_is_dirty", "clean_means_backed", "no_slot_without_content"],
+    breaks=["no_slot_without_content", "the_only_copy_is_dirty", "clean_means_backed"],
     scope=two_owners_reclaimed,
 )
 

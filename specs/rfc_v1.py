@@ -46,25 +46,28 @@ rfc_v1 = Spec(
     scope=one_slot_and_worker,
     promises=PROMISES,
     expected={
+        "no_slot_without_content": broken(steps=30),
         "the_only_copy_is_dirty": broken(steps=20),
         "nothing freed is used": broken(steps=21),
         "clean_means_backed": broken(steps=25),
-        "no_slot_without_content": broken(steps=30),
     },
 )
 
 rfc_v1_two_slots = Spec(
-    why="""As rfc_v1, with a second virtual slot: it may own the physical slot when a late write ends.""",
+    why="""swap: RFC v1 frees a physical slot that the disk still writes to
+
+    As rfc_v1, with a second virtual slot. Slot reclaim takes the slot of a page whose write is in
+    flight and gives it to another page. Both writes are under way now, and the late one wins.""",
     model=VSWAP,
     design=RFC_V1,
     scope=two_slots_and_worker,
     promises=PROMISES,
     expected={
+        "swapin_returns_what_was_written": broken(steps=52),
         "the_only_copy_is_dirty": broken(steps=20),
         "nothing freed is used": broken(steps=21),
         "clean_means_backed": broken(steps=25),
         "no_slot_without_content": broken(steps=30),
-        "swapin_returns_what_was_written": broken(steps=52),
     },
     default=False,
 )
@@ -77,9 +80,9 @@ rfc_v1_ignores_writeback = Spec(
     scope=two_slots_and_worker,
     promises=PROMISES,
     expected={
+        "swapin_returns_what_was_written": broken(),
         "nothing freed is used": broken(),
         "clean_means_backed": broken(),
-        "swapin_returns_what_was_written": broken(),
     },
     default=False,
 )
@@ -103,13 +106,13 @@ def o03(*guards: str, breaks: tuple[str, ...] = (), default: bool = False) -> Sp
     )
 
 
-LOST = ("the_only_copy_is_dirty", "clean_means_backed", "no_slot_without_content")
+LOST = ("no_slot_without_content", "the_only_copy_is_dirty", "clean_means_backed")
 
-o03_unguarded = o03(breaks=LOST)
-o03_hint = o03("hint", breaks=LOST)
-o03_count = o03("count", breaks=LOST)
-o03_dirty = o03("dirty", default=True)
-o03_hint_count = o03("hint", "count", breaks=LOST, default=True)
-o03_hint_dirty = o03("hint", "dirty")
-o03_count_dirty = o03("count", "dirty")
-o03_hint_count_dirty = o03("hint", "count", "dirty")
+o03_slot_reclaim_unguarded = o03(breaks=LOST)
+o03_slot_reclaim_with_hint = o03("hint", breaks=LOST)
+o03_slot_reclaim_with_count = o03("count", breaks=LOST)
+o03_slot_reclaim_with_dirty = o03("dirty", default=True)
+o03_slot_reclaim_with_hint_count = o03("hint", "count", breaks=LOST, default=True)
+o03_slot_reclaim_with_hint_dirty = o03("hint", "dirty")
+o03_slot_reclaim_with_count_dirty = o03("count", "dirty")
+o03_slot_reclaim_with_hint_count_dirty = o03("hint", "count", "dirty")

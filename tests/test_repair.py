@@ -127,7 +127,8 @@ def test_what_cannot_be_repaired(capsys: pytest.CaptureFixture[str], words: list
 
 def test_o03_is_mended_by_the_sets_that_the_specs_list(capsys: pytest.CaptureFixture[str]) -> None:
     words = [word for switch in GUARDS.values() for word in ("--guard", switch)]
-    found = run(capsys, "repair", "o03_unguarded", *words, "--all", "--merge", "0", "--json").json["repair"]["guards"]
+    done = run(capsys, "repair", "o03_slot_reclaim_unguarded", *words, "--all", "--merge", "0", "--json")
+    found = done.json["repair"]["guards"]
     listed = [sorted(GUARDS[guard] for guard in GUARDS if guard in name.split("_"))
               for name, spec in load_specs(None).items() if name.startswith("o03_") and not spec.expected]
     assert sorted(one["set"] for one in found["sets"]) == sorted(listed)

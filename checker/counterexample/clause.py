@@ -81,14 +81,16 @@ class _Finder:
                 return
 
 
-def why(condition: ir.Expr, roles: Sequence[ir.Role], now: State, old: State | None) -> Clause | None:
-    """Why the condition is false in this state; None if it is true."""
+def why(condition: ir.Expr, roles: Sequence[ir.Role], now: State, old: State | None,
+        given: Environment | None = None) -> Clause | None:
+    """Why the condition, with these values of its parameters, is false in this state; None if it is true."""
+    given = given or {}
     try:
-        if Evaluator(roles, now, old).value(condition, {}):
+        if Evaluator(roles, now, old).value(condition, dict(given)):
             return None
     except CannotEvaluate as error:
         return Clause(error=str(error))
     evaluator = Evaluator(roles, now, old)
     finder = _Finder(evaluator)
-    finder.decide(condition, {})
+    finder.decide(condition, dict(given))
     return Clause(tuple(finder.bindings.items()), tuple(evaluator.reads.items()))

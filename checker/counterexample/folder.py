@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The folders of counterexamples/: one for each known defect, written from its spec.
 
-A spec is marked as one by its name: a letter and a number, the defect's own, then
-what it is about (``b07_lost_update``).
+A defect is a design and what it breaks.  A spec shows one that expects a break which no spec
+before it expects of the same design; the first promise that it names is the one that is drawn.
+A folder is called after its spec; a letter and a number in front, under which the defect
+is known elsewhere (``b07_lost_update``), are left out.
 
 ``python -P -m checker.counterexample.folder counterexamples README.md`` writes
 them again, and puts the first race into the README between its markers.
@@ -14,7 +16,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,12 +32,12 @@ from checker.run import Bounds, run
 from checker.words import amount
 
 if TYPE_CHECKING:
-    from checker.language.spec import Spec
+    from checker.language.spec import Design, Spec
 
 MARKERS = "<!-- race: written by make counterexamples -->\n", "<!-- end of race -->\n"
 
 
-NUMBERED = re.compile(r"[a-z]\d+_")
+NUMBERED = re.compile(r"^[a-z]\d+_")
 
 
 def write_all(folder: Path, asked: Asked) -> list[Path]:
@@ -44,8 +46,7 @@ def write_all(folder: Path, asked: Asked) -> list[Path]:
     A spec keeps the number of its folder; a new one gets the next.  Returns the
     folders in order.  UsageError where a spec does not break as it says.
     """
-    found = {name: render(asked, spec) for name, spec in asked.specs.items()
-             if NUMBERED.match(name) and spec.expected}
+    found = {name: render(asked, spec) for name, spec in defects(asked.specs).items()}
     taken = {re.sub(r"^\d+-", "", path.name): path for path in folder.glob("[0-9]*-*") if path.is_dir()}
     number = max((int(path.name.partition("-")[0]) for path in taken.values()), default=0)
     written = []
@@ -58,7 +59,35 @@ def write_all(folder: Path, asked: Asked) -> list[Path]:
         taken[topic].mkdir(parents=True, exist_ok=True)
         for file, text in files.items():
             (taken[topic] / file).write_text(text, encoding="utf-8")
+    (folder / "README.md").write_text(index(written), encoding="utf-8")
     return sorted(written)
+
+
+def defects(specs: Mapping[str, Spec]) -> dict[str, Spec]:
+    """The specs that show a defect of their own, by name."""
+    known: set[tuple[Design | None, str]] = set()
+    found = {}
+    for name, spec in specs.items():
+        if spec.expected and (spec.design, next(iter(spec.expected))) not in known:
+            found[name] = spec
+        known |= {(spec.design, promise) for promise in spec.expected}
+    return found
+
+
+def index(folders: Sequence[Path]) -> str:
+    """The page that lists the folders: what each is about, and what breaks."""
+    rows = []
+    for path in sorted(folders):
+        title = (path / "README.md").read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        trace = json.loads((path / "trace.json").read_text(encoding="utf-8"))
+        link, steps = f"[{path.name}]({path.name}/README.md)", len(trace["steps"])
+        rows.append(f"| {link} | {title} | `{trace['promise']}` | {steps} |")
+    return "\n".join([
+        "# Counterexamples", "",
+        "Written by `make counterexamples`: a folder for each design that breaks a promise, with its shortest race.",
+        "",
+        "| folder | what it shows | what breaks | steps |", "|---|---|---|---:|", *rows, "",
+    ])
 
 
 def render(asked: Asked, spec: Spec) -> dict[str, str]:
@@ -82,9 +111,7 @@ def render(asked: Asked, spec: Spec) -> dict[str, str]:
 
 def readme(spec: Spec, trace: Trace, others: Sequence[str], states: int) -> str:
     """What broke, the trace, why it is minimal, how to see it again."""
-    title, _, body = spec.why.strip().partition("\n\n")
-    paragraphs = ["# " + " ".join(title.split())]
-    paragraphs += [textwrap.fill(" ".join(part.split()), 100) for part in body.split("\n\n") if part.strip()]
+    paragraphs = [readme_head(spec)]
     broke = f"`{trace.promise}`" + (f": {trace.doc}" if trace.doc else "")
     paragraphs += ["## What breaks", textwrap.fill(broke, 100, break_on_hyphens=False)]
     if others:
@@ -102,6 +129,14 @@ def readme(spec: Spec, trace: Trace, others: Sequence[str], states: int) -> str:
     paragraphs += ["## Which bound would have hidden it", textwrap.fill(bounds, 100)]
     paragraphs += ["## See it again", "```sh\n" + replay_command(trace) + "\n```"]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def readme_head(spec: Spec) -> str:
+    """What the spec says of itself: its subject as a title, then the reasons."""
+    title, _, body = spec.why.strip().partition("\n\n")
+    paragraphs = ["# " + " ".join(title.split())]
+    paragraphs += [textwrap.fill(" ".join(part.split()), 100) for part in body.split("\n\n") if part.strip()]
+    return "\n\n".join(paragraphs)
 
 
 def _unusual(spec: Spec) -> dict[str, str]:

@@ -20,19 +20,19 @@ from checker.counterexample.clause import Clause, why
 from checker.counterexample.contents import Contents
 from checker.counterexample.evaluate import Evaluator, element
 from checker.counterexample.key import Key, model_hash
-from checker.counterexample.trace import Change, Standing, Step, Trace, Witness
+from checker.counterexample.lasso import LOOK_AHEAD, Fair, lasso, owed, owing, unreachable
+from checker.counterexample.trace import Change, Standing, Step, Trace, Wait, Witness
 from checker.language import ir
 from checker.language.errors import ModelError, UsageError
 from checker.language.records import first_code
+from checker.language.suspended import code_of
+from checker.language.types import LockT
+from checker.language.waiting import waiting
 
 if TYPE_CHECKING:
     from checker.explicit.result import Finding
     from checker.language.build import Built
     from checker.language.raw import Configuration, Raw, Transition
-
-LOOK_AHEAD = 5000
-"""How many states are looked at to tell which actor can never finish."""
-
 
 class Disagreement(Exception):
     """The raw reading does not do what the search says: a bug of the checker."""
@@ -60,6 +60,7 @@ class _Walk:
     initial: int
     configurations: list[Configuration]
     taken: list[tuple[int, Transition]] = field(default_factory=list)
+    loop: int | None = None
 
     @property
     def here(self) -> Configuration:
@@ -85,11 +86,15 @@ def follow(question: Question, finding: Finding) -> Trace:
     raw = Raw(question.system)
     claim = _claim(question.system, finding.promise)
     walk = _start(raw, finding.path[0])
+    fair = Fair(raw) if finding.loop is not None else None
     for k in range(finding.depth):
         vector = finding.path[k + 1] if k + 1 < len(finding.path) else None
         move = finding.moves[k] if finding.moves else None
-        number, transition = _choose(raw, walk, vector, move, finding.promise, last=k == finding.depth - 1)
+        inside = fair is not None and finding.loop is not None and k >= finding.loop
+        wanted = (fair, finding.labels[k - (finding.loop or 0)]) if fair is not None and inside else None
+        number, transition = _choose(raw, walk, vector, move, finding.promise, wanted, last=k == finding.depth - 1)
         walk.take(number, transition)
+    walk.loop = finding.loop
     return _trace(question, raw, claim, walk, minimal=True)
 
 
@@ -116,7 +121,7 @@ def _start(raw: Raw, vector: Sequence[int]) -> _Walk:
 
 
 def _choose(raw: Raw, walk: _Walk, vector: Sequence[int] | None, move: tuple[str, int | None] | None,
-            promise: str, *, last: bool) -> tuple[int, Transition]:
+            promise: str, fair: tuple[Fair, int | None] | None = None, *, last: bool) -> tuple[int, Transition]:
     """The transition that leads where the search went; of several, the one it names or that goes on."""
     current = next((t.actor for _, t in reversed(walk.taken) if t.actor is not None), None)
     best: tuple[tuple[bool, ...], int, Transition] | None = None
@@ -126,7 +131,8 @@ def _choose(raw: Raw, walk: _Walk, vector: Sequence[int] | None, move: tuple[str
             continue
         if target is None and promise not in transition.broken and transition.error is None:
             continue
-        merits = (last and promise in transition.broken,
+        merits = (fair is not None and fair[0].label(transition) == fair[1],
+                  last and promise in transition.broken,
                   move is not None and move == (transition.procedure, transition.actor),
                   transition.actor is not None and transition.actor == current)
         if best is None or merits > best[0]:
@@ -162,6 +168,7 @@ def replay(question: Question, key: Key) -> Trace:
             raise UsageError(f"the path of {key} takes a way in step {k + 1} that this model does not have: "
                              "the key is damaged")
         walk.take(number, possible[number])
+    walk.loop = len(key.path) - key.loop if key.loop else None
     return _trace(question, raw, known[key.claim], walk, minimal=False)
 
 
@@ -181,7 +188,10 @@ def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: 
         changes = tuple(Change(names[at][0], *pair) for at, pair in shown.items() if pair[0] != pair[1])
         steps.append(_step(number, transition, changes))
     standing = _standing(steps)
+    fair: tuple[str, ...] = ()
     shows, clause = _shows(raw, claim, walk)
+    if claim.runs is not None:
+        shows, clause, fair = _runs(raw, claim.runs, walk)
     if claim.name == "every_operation_can_finish":
         left = stuck(raw, walk.here)
         standing = tuple(Standing(s.actor, s.procedure, s.label, s.actor in left) for s in standing)
@@ -190,7 +200,7 @@ def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: 
         raise Disagreement(f"the raw reading went the whole way, and {claim.name} is kept there")
     number = [*claims(system), *witnesses(system)].index(claim)
     key = Key(question.spec, model_hash(system, measures=claim.measure is not None), number, walk.initial,
-              tuple(number for number, _ in walk.taken))
+              tuple(number for number, _ in walk.taken), len(walk.taken) - walk.loop if walk.loop is not None else 0)
     start = walk.configurations[0].cells
     given = {path: contents[0].show(f.type, start[at]) for at, (path, f) in names.items()
              if start[at] != first_code(f.type)}
@@ -200,8 +210,36 @@ def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: 
         actors=tuple(role.type.show(k) for role in system.roles for k in range(role.type.size)),
         start={path: contents[0].show(f.type, start[at]) for at, (path, f) in names.items()},
         given=given, begins=_begins(system, walk.initial) if given else "",
-        steps=tuple(steps), clause=clause, standing=standing, minimal=minimal, shows=shows)
+        steps=tuple(steps), clause=clause, standing=standing, minimal=minimal, shows=shows, loop=walk.loop, fair=fair,
+        waits=_waits(raw, claim, walk, standing) if shows else ())
     return made if claim.measure is None else Witness.of(made, claim.measure.name, _measured(raw, claim.measure, walk))
+
+
+def _waits(raw: Raw, claim: Claim, walk: _Walk, standing: Sequence[Standing]) -> tuple[Wait, ...]:
+    """Who waits for whom, where that is what the trace is about."""
+    if claim.name != "no_deadlock" and (claim.kind != "progress" or walk.loop is not None) and not any(
+            one.stuck for one in standing):
+        return ()
+    lock = next((f.type for f in raw.system.fields if isinstance(f.type, LockT)), None)
+    return tuple(Wait(raw.actors[one.actor][2], one.lock,
+                      lock.show(one.holder).removeprefix("held by ") if lock is not None and one.lock else None,
+                      one.until, str(one.pos)) for one in waiting(raw, walk.here))
+
+
+def _runs(raw: Raw, promise: ir.RunPromise, walk: _Walk) -> tuple[bool, Clause | None, tuple[str, ...]]:
+    """Whether a run breaks a promise about runs, for what, and why the run is fair."""
+    taken = [transition for _, transition in walk.taken]
+    if taken and taken[-1].target is None:
+        return False, None, ()
+    found = unreachable(raw, promise, walk.here) if promise.kind == "can_always_reach" else \
+        lasso(raw, promise, walk.configurations, taken, walk.loop)
+    if found is None:
+        return False, None, ()
+    given = {name: code_of(found.part.locals[name], value) + found.part.locals[name].low
+             for name, value in zip(found.part.params, found.values, strict=True)}
+    clause = why(found.part.ends, raw.system.roles, (walk.here.cells, walk.contents(raw.system)[-1]), None, given)
+    reads = clause.reads if clause is not None else ()
+    return True, Clause((*found.given, *(clause.bindings if clause is not None else ())), reads), found.fair
 
 
 def _begins(system: Built, number: int) -> str:
@@ -307,6 +345,12 @@ def goes_wrong(raw: Raw, here: Configuration, before: Configuration | None) -> s
 
     ``before`` is the configuration that a step has led here from, if one has.
     """
+    for about in raw.system.run_promises:
+        for _, given in list(owing(raw, about)):
+            try:
+                owed(raw, about, given, here)
+            except (ModelError, ValueError, ZeroDivisionError) as error:
+                return f"{about.name}: {error}"
     for promise in raw.system.promises:
         if promise.kind == "step" and before is None:
             continue

@@ -2,7 +2,8 @@
 """Replay keys: ``spec@hash:path``, where the hash is that of the compiled model.
 
 The path is a row of base-36 numbers: which claim, which initial state, and for
-each step the place of the transition among those that the raw reading offers.
+each step the place of the transition among those that the raw reading offers.  Where a
+run ends in a loop, ``-n`` behind it says that the last n steps are the loop.
 Against a model with another hash a key means nothing, and is refused.
 """
 
@@ -23,7 +24,7 @@ DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MORE = len(DIGITS) - 1
 """The digit that says: this many, and the next digit adds to it."""
 
-UNSEEN = {"pos", "doc", "file", "guards", "sites", "origin", "name_of_spec"}
+UNSEEN = {"pos", "doc", "file", "guards", "sites", "origin", "name_of_spec", "fair"}
 """Fields of the IR that change no transition: comments may move without spoiling a key."""
 
 
@@ -65,6 +66,9 @@ def model_hash(system: ir.System, *, measures: bool = False) -> str:
         [(role.type, role.pc, role.slots, role.operations) for role in system.roles],
         system.rules, system.promises, system.assertions, system.may_end, system.data, system.initial,
     )
+    if system.run_promises:
+        fair = [rule.fair for rule in system.rules], [promise.fair for promise in system.run_promises]
+        parts = (*parts, system.run_promises, fair)
     for piece in _pieces((*parts, system.measures) if measures else parts, types):
         digest.update(piece.encode())
     return digest.hexdigest()[:8]
@@ -98,25 +102,31 @@ def unpack(text: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Key:
-    """``claim`` counts through ``claims(system)`` and then ``witnesses(system)``, ``path`` has one number per step."""
+    """``claim`` counts through ``claims(system)`` and then ``witnesses(system)``, ``path`` has one number per step;
+    the last ``loop`` of them go round for ever."""
 
     spec: str
     hash: str
     claim: int
     initial: int
     path: tuple[int, ...]
+    loop: int = 0
 
     def __str__(self) -> str:
-        return f"{self.spec}@{self.hash}:{pack((self.claim, self.initial, *self.path))}"
+        loop = f"-{self.loop}" if self.loop else ""
+        return f"{self.spec}@{self.hash}:{pack((self.claim, self.initial, *self.path))}{loop}"
 
     @staticmethod
     def parse(text: str) -> Key:
         """The key that a person typed; UsageError if it is none."""
-        match = re.fullmatch(r"([^@\s]+)@([0-9a-f]{8}):([0-9a-z]+)", text)
+        match = re.fullmatch(r"([^@\s]+)@([0-9a-f]{8}):([0-9a-z]+)(?:-([1-9][0-9]{0,8}))?", text)
         if not match:
             raise UsageError(f"{text!r} is no replay key; a key looks like spec@0123abcd:path")
         try:
             claim, initial, *path = unpack(match[3])
         except ValueError:
             raise UsageError(f"the path of replay key {text!r} is cut off") from None
-        return Key(match[1], match[2], claim, initial, tuple(path))
+        loop = int(match[4] or 0)
+        if loop > len(path):
+            raise UsageError(f"the path of replay key {text!r} is shorter than its loop")
+        return Key(match[1], match[2], claim, initial, tuple(path), loop)

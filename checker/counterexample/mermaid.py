@@ -26,8 +26,12 @@ def mermaid(trace: Trace) -> str:
     if trace.given:
         given = [f"{path} = {value}" for path, value in trace.given.items()]
         lines.append(f"    Note over {span}: {_lines([f'At the start: {trace.begins}', *given])}")
-    for step in trace.steps:
+    for number, step in enumerate(trace.steps):
+        if number == trace.loop:
+            lines.append("    loop for ever")
         lines += [f"    {line}" for line in _step(step, lives[step.actor])]
+    if trace.loop is not None:
+        lines.append("    end")
     lines.append(f"    Note over {span}: {_lines([f'BUG: {verdict(trace)}', minimal(trace)])}")
     return "\n".join(lines) + "\n"
 

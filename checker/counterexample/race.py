@@ -19,6 +19,11 @@ COMFORT = 39
 """Text longer than this is wrapped rather than pulling its column to the left."""
 
 
+AGAIN = "  === from here on, again and again: ==="
+FOR_EVER = "  === and so on, for ever ==="
+NO_MORE = "  === and nothing more has to happen ==="
+
+
 @dataclass
 class _Row:
     """Text in the column of an actor, or across all columns (None)."""
@@ -61,11 +66,15 @@ def columns(trace: Trace, width: int = WIDTH) -> str:
     actors = [actor for actor in trace.actors if actor in moved]
     rows: list[_Row] = []
     stacks: dict[str, tuple[str, ...]] = {}
-    for step in trace.steps:
+    for number, step in enumerate(trace.steps):
+        if number == trace.loop:
+            rows.append(_Row(None, AGAIN, 0))
         if step.actor is None:
             rows += _rule(step)
         else:
             rows += _step(step, actors.index(step.actor), stacks)
+    if trace.endless:
+        rows.append(_Row(None, FOR_EVER if trace.loop is not None else NO_MORE, 0))
     if not rows:
         return "  (an initial state: nobody has moved yet)"
     step_ = _stagger(actors, rows, width)
@@ -207,21 +216,38 @@ def broken_clause(trace: Trace, width: int = WIDTH) -> str:
         lines.append(_fill(f"  It cannot be asked here: {_without_place(clause.error)}", width, "    "))
     elif clause is not None:
         for_whom = ", ".join(f"{name} = {value}" for name, value in clause.bindings)
-        lines.append(_fill("  It is false" + (f" for {for_whom}, where" if for_whom else ", as"), width, "    "))
+        false = "What is owed does not come" if trace.kind == "progress" else \
+            "No way leads there" if trace.kind == "can_always_reach" else "It is false"
+        lines.append(_fill(f"  {false}" + _whom(for_whom, bool(clause.reads)), width, "    "))
         lines += [_fill(f"    {path} = {value}", width, "      ") for path, value in clause.reads]
+    waits = {wait.actor: wait for wait in trace.waits}
     for standing in trace.standing:
         if standing.stuck:
             text = f"{standing.actor} can never leave {standing.procedure}: "
-        elif trace.promise == "no_deadlock":
+        elif trace.promise == "no_deadlock" or (trace.endless and standing.actor in waits):
             text = f"{standing.actor} is in {standing.procedure}: "
         else:
             continue
         lines.append(_fill(f"  {text}it stands behind \"{standing.label}\".", width, "    "))
+    lines += [_fill(f"  {wait}.", width, "    ") for wait in trace.waits]
+    if trace.fair:
+        lines.append(_fill(f"  That is fair: {' '.join(trace.fair)}", width, "    "))
     return "\n".join(lines)
+
+
+def _whom(bindings: str, reads: bool) -> str:
+    if not reads:
+        return f" for {bindings}." if bindings else "."
+    return f" for {bindings}, where" if bindings else ", as"
 
 
 def minimal(trace: Trace) -> str:
     """Why there is no simpler trace."""
+    if trace.endless:
+        first = len(trace.steps) if trace.loop is None else trace.loop
+        where = "to where it can stay" if trace.loop is None else \
+            f"to a loop ({amount(len(trace.steps) - first, 'step')} here) in which it can stay"
+        return f"{amount(first, 'step')}; no shorter way leads {where}."
     if not trace.steps:
         return f"No shorter trace exists: an initial state {'is so' if isinstance(trace, Witness) else 'breaks it'}."
     steps = amount(len(trace.steps), "step")

@@ -71,6 +71,8 @@ def steps(trace: Trace, *, full: bool = False) -> Iterator[str]:
     if full:
         yield from (f"        {path} = {value}" for path, value in start.items())
     for number, step in enumerate(trace.steps, 1):
+        if number - 1 == trace.loop:
+            yield "      from here on, again and again:"
         yield f"{number:4}  {step.actor or '*'}  {_does(step)}"
         if step.pos:
             yield f"        {step.pos}"

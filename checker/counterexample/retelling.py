@@ -20,6 +20,8 @@ def retelling(trace: Trace, width: int = WIDTH) -> str:
     states = list(trace.states())
     latest: dict[str, int] = {}
     for number, step in enumerate(trace.steps):
+        if number == trace.loop:
+            lines.append("      From here on, again and again:")
         told = sentences(trace, states, number, latest.get(step.actor or ""))
         lines.append(_fill(f"{number + 1:4}. ", " ".join(told), width))
         if step.actor is not None:
@@ -110,7 +112,11 @@ def verdict(trace: Trace) -> str:
     standing = [f'{s.actor} in {s.procedure}, behind "{s.label}"' for s in trace.standing
                 if s.stuck or trace.promise == "no_deadlock"]
     if trace.promise == "no_deadlock":
-        return f"Now nobody can move any more: {_and(standing) or 'everybody is idle'}."
+        waits = _and([str(wait) for wait in trace.waits])
+        return f"Now nobody can move any more: {_and(standing) or 'everybody is idle'}" + (
+            f"; {waits}." if waits else ".")
+    if trace.endless:
+        return _endless(trace)
     if standing:
         return f"From here there is no way back to idle for {_and(standing)}."
     text = f"So {trace.promise} is broken"
@@ -121,6 +127,14 @@ def verdict(trace: Trace) -> str:
     if clause.error:
         return f"{text}; {clause.error}."
     return f"{text} is false{because}"
+
+
+def _endless(trace: Trace) -> str:
+    """Why a run that never gets further breaks its promise, and may be."""
+    whom = ", ".join(f"{name} = {value}" for name, value in trace.clause.bindings) if trace.clause is not None else ""
+    how = "This can go on for ever" if trace.loop is not None else "Nothing more has to happen"
+    text = f"{how}, and {trace.promise} is broken" + (f" for {whom}." if whom else ".")
+    return " ".join([text, *trace.fair, *(f"{wait}." for wait in trace.waits)])
 
 
 def _and(parts: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ system = question(asked, asked.spec({spec!r})).system
 raw = Raw(system)
 before = here = raw.initial()[{initial}]
 last = None
+been, done = [here], []
 
 
 def step(actor, procedure, *params, says=None, choices=()):
@@ -33,6 +34,8 @@ def step(actor, procedure, *params, says=None, choices=()):
         if (found.actor_name, found.procedure, tuple(found.params.values()), found.choices, found.label) == (
                 actor, procedure, params, choices, says):
             before, here, last = here, found.target, found
+            been.append(here)
+            done.append(found)
             print(f"{{actor or '*':12}} {{procedure}}({{', '.join(params)}}){{': ' + says if says else ''}}")
             return
     raise SystemExit(f"{{actor or 'nobody'}} cannot do this step of {{procedure}}: the model has changed")
@@ -77,6 +80,14 @@ def _check(trace: Trace) -> tuple[list[str], str]:
         return [], 'assert not raw.successors(here), "somebody can move"'
     if name == "every_operation_can_finish":
         return ["from checker.counterexample.follow import stuck"], 'assert stuck(raw, here), "everybody can finish"'
+    if trace.kind == "can_always_reach":
+        return (["from checker.counterexample.lasso import unreachable"],
+                f"promise = next(p for p in system.run_promises if p.name == {name!r})\n"
+                'assert unreachable(raw, promise, here), "it can be reached"')
+    if trace.kind == "progress":
+        return (["from checker.counterexample.lasso import lasso"],
+                f"promise = next(p for p in system.run_promises if p.name == {name!r})\n"
+                f'assert lasso(raw, promise, been, done, {trace.loop!r}), "it is kept"')
     if name == "no_model_error" and trace.steps and trace.steps[-1].error:
         return [], 'assert last.error, "nothing went wrong"'
     if name == "no_model_error":

@@ -11,6 +11,8 @@ from typing import Any
 from checker.counterexample.clause import Clause
 
 SCHEMA = 1
+RARE = ("loop", "fair", "waits")
+"""Fields that most traces have nothing in; those are left out of their files."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,22 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """What keeps an actor in mid-operation from moving: a lock and its holder, or a condition of its source."""
+
+    actor: str
+    lock: str | None
+    holder: str | None
+    until: str
+    pos: str = ""
+
+    def __str__(self) -> str:
+        if self.lock is None:
+            return f"{self.actor} waits until {self.until}"
+        return f"{self.actor} waits for {self.lock}, which {self.holder} holds"
+
+
+@dataclass(frozen=True)
 class Trace:
     """A run from an initial state to the break of one promise.
 
@@ -71,7 +89,9 @@ class Trace:
     set, ``begins`` what that function says of itself.  ``options`` are the words that the replay command
     needs beside the key.  ``minimal`` is False for a run that was replayed from
     a key, of which nobody knows whether a shorter one exists.  ``shows`` says
-    whether the promise is broken at its end.
+    whether the promise is broken at its end.  ``loop`` is the number of steps before the
+    first one of a loop that the run goes round for ever, ``fair`` says why it may;
+    ``waits`` are those who cannot move at the end of a run that goes no further.
     """
 
     model: str
@@ -92,6 +112,9 @@ class Trace:
     standing: tuple[Standing, ...] = ()
     minimal: bool = True
     shows: bool = True
+    loop: int | None = None
+    fair: tuple[str, ...] = ()
+    waits: tuple[Wait, ...] = ()
     schema: int = field(default=SCHEMA)
 
     @property
@@ -99,6 +122,11 @@ class Trace:
         """How often an actor goes on where another one has moved last; rules do not count."""
         moved = [step.actor for step in self.steps if step.actor is not None]
         return sum(a != b for a, b in pairwise(moved))
+
+    @property
+    def endless(self) -> bool:
+        """Whether the trace stands for a run that never gets further."""
+        return self.kind == "progress" and self.shows
 
     @property
     def last(self) -> Step | None:
@@ -127,9 +155,14 @@ class Trace:
         """A JSON value; without ``places`` no line number of a source is in it."""
         made = asdict(self)
         made["switches"] = self.switches
+        for name in RARE:
+            if not made[name] and made[name] != 0:
+                del made[name]
         if not places:
             for step in made["steps"]:
                 del step["pos"]
+            for wait in made.get("waits", ()):
+                del wait["pos"]
         return made
 
 

@@ -3,10 +3,11 @@
 
 Where to start reading: ``search`` drives; ``program`` turns a system into native
 text (``layout``, ``expressions``, ``statements``, ``procedures``, ``conditions``);
-``runtime`` is the native search, ``passes`` what runs after it, ``machine`` and
-``traces`` use them from Python; ``native`` compiles, ``objects`` keeps what was
-compiled.  Symmetry: ``group`` says which sorts may be renamed, ``canonical``
-finds the one state that stands for all its renamings (``keys``, ``renaming``).
+``table`` and ``runtime`` are the native search, ``passes`` what runs after it, ``crew``
+the threads; ``machine`` and ``traces`` use them from Python; ``native`` compiles,
+``objects`` keeps what was compiled.  Promises about runs: ``runs`` judges them on the
+edges, which ``graph`` stores.  Symmetry: ``group`` says which sorts may be renamed,
+``canonical`` finds the one state that stands for all its renamings (``keys``, ``renaming``).
 """
 
 from __future__ import annotations

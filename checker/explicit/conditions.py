@@ -10,6 +10,7 @@ from checker.explicit.cells import Cells
 from checker.explicit.code import Code, Value, signed
 from checker.explicit.context import Ctx, pointer
 from checker.explicit.expressions import holders
+from checker.explicit.graph import BEGINS, ENDS, WRONG
 from checker.explicit.layout import Layout
 from checker.explicit.procedures import Errors
 from checker.explicit.result import NO_MODEL_ERROR
@@ -85,6 +86,27 @@ def promise(head: str, system: ir.System, layout: Layout, one: ir.Promise) -> tu
     body = ConditionCode(head, system, layout)
     yes, no = (1, 0) if one.kind == "reachable" else (0, 1)
     return body.text(one.condition, yes, no, 2), body.errors
+
+
+def owed(head: str, system: ir.System, layout: Layout, part: ir.RunPart) -> tuple[str, Errors]:
+    """A function that gives the class of a state: the bits BEGINS and ENDS, or WRONG where it cannot be asked."""
+    body = ConditionCode(head, system, layout)
+    code = body.code
+    for k, name in enumerate(part.params):
+        code.set(body.local(name), code.get(code.at("%given", k)))
+    body.test(part.begins, "due", "free")
+    for label, bits in (("due", BEGINS), ("free", 0)):
+        here, open_ = code.name("here"), code.name("open")
+        code.ended = True
+        code.block(label)
+        body.test(part.ends, here, open_)
+        for name, more in ((here, ENDS), (open_, 0)):
+            code.ended = True
+            code.block(name)
+            code.ret(f"i64 {bits | more}")
+    code.block("wrong")
+    code.ret(f"i64 {WRONG}")
+    return code.text(), body.errors
 
 
 def reads(condition: ir.Expr, system: ir.System) -> set[ir.Field]:

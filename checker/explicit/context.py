@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The words that Python, the search and the model's code share while they run.
 
-The context is an array of 64-bit words; its members are the numbers below.  A
+The context is an array of 64-bit words; its members are the numbers below.  Each
+thread has one; the first thread's also has the members that are shared.  A
 *record* is what the model's code writes for each transition: the packed
 successor, then its origin and its flags.
 
@@ -40,10 +41,13 @@ class Ctx(IntEnum):
     SCRIPT = auto()  # choices: MOST_CHOICES taken, MOST_CHOICES next ones
 
     STATES = auto()  # the packed states, in order of discovery
-    COUNT = auto()  # how many
     MOST = auto()  # the largest number that may be stored
     CUT = auto()  # set when a new state was dropped for that
-    NEXT = auto()  # index of the next state to expand
+    BATCH = auto()  # index of the first state that this thread has taken to expand
+    BATCH_END = auto()  # where those end
+    SLOT = auto()  # the first index that this thread has for new states
+    SLOT_END = auto()  # where those end
+    SHARED = auto()  # the context that has the members below that all threads share
     ROOM = auto()  # the table must grow before it has more states than this
     TABLE = auto()
     BUCKETS = auto()  # number of buckets - 1
@@ -63,7 +67,6 @@ class Ctx(IntEnum):
     DEADLOCK = auto()  # i64 (state): whether it must not be without a transition
     IDLE = auto()  # i64 (state): the set of idle actors
 
-    INDEX = auto()  # index of the state in each slot of the table (states of one word)
     FINISH = auto()  # per state, u32: actors that can get back to idle
     MARKS = auto()  # per state: findings that a shortest way leads on to
     COSTS = auto()  # per state, finding, last actor + 1: 255 - fewest switches to it, u8
@@ -77,12 +80,21 @@ class Ctx(IntEnum):
 
     TURNS = auto()  # per record: the turn of its successor, or null where actors keep their numbers
     WHY = auto()  # the error that CHECK or STEP met last
-    WORDS = auto()
+
+    NEXT = 64  # index of the next state to expand; from here on each has a cache line of its own
+    COUNT = 72  # how many states there are
+    CLAIMED = 80  # the states, and those that threads are about to store
+    WORDS = 88
 
 
 def member(code: Code, number: Ctx) -> str:
     """The address of a member; the function's parameter is ``%ctx``."""
     return code.at("%ctx", int(number))
+
+
+def shared(code: Code, number: Ctx) -> str:
+    """The address of a member that all threads share."""
+    return code.at(pointer(code, Ctx.SHARED), int(number))
 
 
 def load(code: Code, number: Ctx) -> str:

@@ -7,14 +7,16 @@ import ctypes
 from dataclasses import dataclass
 from functools import cache
 
-from checker.explicit.context import ERROR_BIT, MOST_CHOICES, RECORD_EXTRA, Ctx
+from checker.explicit.context import ERROR_BIT, RECORD_EXTRA, Ctx
+from checker.explicit.crew import RECORDS, Crew
 from checker.explicit.measures import Extremes
 from checker.explicit.memory import Region, show
 from checker.explicit.native import Native
 from checker.explicit.passes import Passes
 from checker.explicit.program import Program
 from checker.explicit.result import LimitError
-from checker.explicit.runtime import LANES
+from checker.explicit.runtime import STRETCH
+from checker.explicit.table import LANES
 
 _U64, _POINTER = ctypes.c_uint64, ctypes.c_void_p
 _BUCKET = 8 * LANES
@@ -23,8 +25,6 @@ _LOAD = 0.6
 _LAST_LOAD = 0.85
 """How full the table may become when memory does not allow a larger one."""
 _MOST_STATES = (1 << 32) - 2
-_RECORDS = 1 << 20
-"""Transitions that one state may have."""
 _SMALL = 1 << 25
 """A table below this many bytes grows by four, unless memory is short, above by two."""
 
@@ -57,10 +57,10 @@ class Machine:
     """One search: the compiled system, the states found so far, the table.
 
     ``memory`` bytes are for states and table.  Where there is not even room to
-    begin, LimitError says so.
+    begin, LimitError says so.  Up to ``threads`` threads work.
     """
 
-    def __init__(self, program: Program, memory: int, most_states: int | None) -> None:
+    def __init__(self, program: Program, memory: int, most_states: int | None, threads: int = 1) -> None:
         self.program = program
         self.words = program.layout.words
         self.memory = memory
@@ -69,31 +69,28 @@ class Machine:
             raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
         self._runtime = _runtime(self.words)
         self._model = Native(program.texts, speed=0, hot=program.hot)
-        self.ctx = (ctypes.c_int64 * Ctx.WORDS)()
-        self._counts = (_U64 * max(program.counts, 1))()
-        self._script = (ctypes.c_int64 * (2 * MOST_CHOICES))()
+        self._crew = Crew(threads, self.words, program.counts)
+        self._spare = 8 * self.words * STRETCH * threads
+        self.ctx = self._crew.ctx
         self._edge_targets = (_U64 * 64)()
         self._state_targets = (_U64 * 64)()
         self._regions: dict[Ctx, Region] = {}
         self._record = self.words + RECORD_EXTRA
-        out = self.region(Ctx.OUT_BASE, _RECORDS * 8 * self._record, "successors")
-        self.ctx[Ctx.OUT] = out
-        self.ctx[Ctx.OUT_END] = out + (_RECORDS - 1) * 8 * self._record
         self._reserve(least=4 * first)
         self.buckets = _FIRST_BUCKETS
         self.ctx[Ctx.MOST] = min(most_states or _MOST_STATES, _MOST_STATES)
         self._set_table()
-        for member, array in ((Ctx.COUNTS, self._counts), (Ctx.SCRIPT, self._script),
-                              (Ctx.EDGE_TARGETS, self._edge_targets), (Ctx.STATE_TARGETS, self._state_targets)):
+        for member, array in ((Ctx.EDGE_TARGETS, self._edge_targets), (Ctx.STATE_TARGETS, self._state_targets)):
             self.ctx[member] = ctypes.addressof(array)
         self._link()
         self.ctx[Ctx.ACTORS] = program.actors
         function = self._runtime.function
         span = (_U64, _U64)
         self._add = function("add", None, _POINTER, _POINTER)
-        self._search = function("search", _U64, _POINTER, *span)
-        self._rebuild = function("rebuild", None, _POINTER)
-        self._number = function("number", None, _POINTER)
+        self._search = function("search", _U64, _POINTER, _U64)
+        self._move = function("move", None, _POINTER, *span)
+        self._refill = function("refill", None, _POINTER, *span)
+        self._number = function("number", None, _POINTER, *span) if self.words == 1 else None
         self._resolve = function("resolve", None, _POINTER, *span, _U64)
         self._begin = function("begin", None, _POINTER, *span)
         self._sweep = function("sweep", _U64, _POINTER, *span)
@@ -149,7 +146,7 @@ class Machine:
         """Address space for states and table; where that is limited, less of it."""
         while True:
             try:
-                self.region(Ctx.STATES, self.memory, "states")
+                self.region(Ctx.STATES, self.memory + self._spare, "states")
                 self.region(Ctx.TABLE, self.memory, "the table of states")
                 return
             except LimitError:
@@ -159,9 +156,11 @@ class Machine:
 
     def close(self) -> None:
         """Gives all memory back."""
+        self._crew.end()
         for region in self._regions.values():
             region.close()
         self._regions.clear()
+        self._crew.close()
 
     def _set_table(self, load: float = _LOAD) -> None:
         self.ctx[Ctx.BUCKETS] = self.buckets - 1
@@ -171,8 +170,7 @@ class Machine:
 
     def grow(self) -> bool:
         """Makes room for more states; False if the memory does not allow it."""
-        pending = (self[Ctx.OUT] - self[Ctx.OUT_BASE]) // (8 * self._record)
-        wanted = self[Ctx.COUNT] + pending
+        wanted = self[Ctx.COUNT] + sum(seat.pending for seat in self._crew.seats)
         buckets = self.buckets
         while buckets * LANES * _LOAD < wanted:
             buckets *= 4 if buckets * _BUCKET < min(_SMALL, self.memory // 32) else 2
@@ -182,7 +180,7 @@ class Machine:
             ctypes.memset(self[Ctx.TABLE], 0, self.buckets * _BUCKET)
             self.buckets = buckets
             self._set_table()
-            self._rebuild(self.ctx)
+            self._crew.over(self._refill, 0, self[Ctx.COUNT])
         else:
             self._set_table(_LAST_LOAD)
         return bool(wanted <= self[Ctx.ROOM])
@@ -198,38 +196,44 @@ class Machine:
         """Expands states up to index ``stop``, at most about ``most``; False if the table must grow first."""
         ctx = self.ctx
         ctx[Ctx.STATE_KNOWN], ctx[Ctx.EDGE_KNOWN] = ctx[Ctx.STATE_FOUND], ctx[Ctx.EDGE_FOUND]
-        done = self._search(ctx, stop, most) == 0
+        ctx[Ctx.CLAIMED] = ctx[Ctx.COUNT]
+        done = self._crew.search(self._search, min(stop, self[Ctx.NEXT] + most))
+        self._crew.close_gaps(self._move)
         ctx[Ctx.STATE_KNOWN] = ctx[Ctx.EDGE_KNOWN] = 0  # whoever looks at single states wants all of it
-        return bool(done)
+        return done
+
+    def behind(self, stop: int) -> bool:
+        """Whether there is something to do yet before all states up to index ``stop`` are expanded."""
+        return self[Ctx.NEXT] < stop or any(seat.busy for seat in self._crew.seats)
 
     def overrun(self) -> str | None:
         """What the search has met that it has no room for, if anything."""
         if self[Ctx.FULL]:
-            return f"a state has more than {_RECORDS:,} transitions"
+            return f"a state has more than {RECORDS:,} transitions"
         if self[Ctx.CUT]:
             return f"the limit of {self[Ctx.MOST]:,} states is reached"
         return None
 
     def counts(self) -> list[int]:
         """How often each step and branch ran."""
-        return list(self._counts)
+        return self._crew.counts()
 
     # -- passes over the states; each takes a range of indices
 
     def number(self) -> None:
         """Lets the passes find the index of a state."""
-        if self.words == 1:
-            self.region(Ctx.INDEX, 4 * LANES * self.buckets, "indices of states")
         if self.program.group:
-            self.region(Ctx.TURNS, 8 * _RECORDS, "turns")
-        self._number(self.ctx)
+            self._crew.note_turns()
+        if self._number is not None:
+            ctypes.memset(self[Ctx.TABLE], 0, self.buckets * _BUCKET)
+            self._crew.over(self._number, 0, self[Ctx.COUNT])
 
     def begin(self, start: int, end: int) -> None:
-        self._begin(self.ctx, start, end)
+        self._crew.over(self._begin, start, end)
 
     def sweep(self, start: int, end: int) -> int:
         step, self.ctx[Ctx.STEP] = self.ctx[Ctx.STEP], 0  # nobody asks for step invariants here
-        changed = int(self._sweep(self.ctx, start, end))
+        changed = sum(self._crew.over(self._sweep, start, end))
         self.ctx[Ctx.STEP] = step
         return changed
 
@@ -238,20 +242,28 @@ class Machine:
         return int(self._caught(self.ctx, start, end))
 
     def mark(self, start: int, end: int) -> None:
-        self._mark(self.ctx, start, end)
+        self._crew.over(self._mark, start, end)
 
     def stand(self, index: int, findings: int) -> None:
         """Some findings, a set of bits, are this state."""
         self._stand(self.ctx, index, findings)
 
     def back(self, start: int, end: int, layer_end: int) -> None:
-        self._back(self.ctx, start, end, layer_end)
+        self._crew.over(self._back, start, end, layer_end)
 
     def set_targets(self, states: dict[int, int], edges: dict[int, int]) -> None:
         """Which findings promises (by number) give in the layer at hand."""
         for array, values in ((self._state_targets, states), (self._edge_targets, edges)):
             for k in range(64):
                 array[k] = values.get(k, 0)
+
+    def model_address(self, name: str) -> int:
+        """Where a function of the model's code is."""
+        return self._model.address(name)
+
+    def runtime_address(self, name: str) -> int:
+        """Where a function of the search is."""
+        return self._runtime.address(name)
 
     def extremes(self) -> Extremes:
         """A pass that measures states; the system has measures."""

@@ -24,7 +24,7 @@ class Passes(Runtime):
     """Writes the functions of the search and of the passes."""
 
     def text(self) -> str:
-        declared = ["declare i64 @llvm.usub.sat.i64(i64, i64)", "declare i64 @llvm.umax.i64(i64, i64)"]
+        declared = ["declare i64 @llvm.umax.i64(i64, i64)"]
         finish = [self._begin(), self._turned(), self._sweep(), self._caught()]
         ways = [self._seat(), self._reach(), self._stand(), self._mark(), self._back()]
         return "\n".join([super().text(), *declared, self._resolve(), *finish, *ways])
@@ -181,7 +181,7 @@ class Passes(Runtime):
         nobody = code.compare("eq", "%actor", 0)
         with code.loop(lambda: code.compare("ne", code.get(rest), 0)):
             left = code.get(rest)
-            place = code.mul(self._first(code, left), each)
+            place = code.mul(self.first(code, left), each)
             with code.counting(0, each) as before:
                 after = code.select(nobody, before, "%actor")
                 ahead = code.slot("ahead")
@@ -228,7 +228,7 @@ class Passes(Runtime):
         code.set(findings, 0)
         with code.loop(lambda: code.compare("ne", code.get(rest), 0)):
             left = code.get(rest)
-            code.bump(findings, code.get(code.at(table, self._first(code, left))), "or")
+            code.bump(findings, code.get(code.at(table, self.first(code, left))), "or")
             code.set(rest, code.both(left, code.sub(left, 1)))
         return code.get(findings)
 

@@ -8,12 +8,14 @@ of its text: what was not edited need not be compiled again.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 from checker.explicit import conditions
 from checker.explicit.canonical import Canonical
 from checker.explicit.code import signed
 from checker.explicit.conditions import Asked, Call, StatePromises
+from checker.explicit.graph import MOVES
 from checker.explicit.group import group
 from checker.explicit.layout import Layout
 from checker.explicit.measures import measure, measuring
@@ -27,6 +29,7 @@ declare i64 @llvm.ctpop.i64(i64)
 """
 _PROCEDURE = ("define void @it(ptr noalias %ctx, ptr noalias %state, i64 %actor, i64 %pc, "
               "i64 %origin, ptr noalias %counts)")
+_OWED = "define i64 @it(ptr noalias %state, ptr noalias %given, ptr noalias %why)"
 _STATE = "define i64 @it(ptr noalias %state, ptr noalias %why)"
 _STEP = "define i64 @it(ptr noalias %old, ptr noalias %state, ptr noalias %why)"
 
@@ -62,11 +65,15 @@ class Program:
         self.texts: list[str] = []
         self._errors: list[Errors] = []
         common = (system, self.layout)
-        rules = [self._part(rule, None) for rule in system.rules]
+        rules = [self._part(one, None) for rule in system.rules for one in self._ways(rule)]
         roles = [[self._part(operation, k) for operation in role.operations] for k, role in enumerate(system.roles)]
         check = [self._promise(_STATE, one, self.states) for one in system.promises if one.kind != "step"]
         steps = [self._promise(_STEP, one, self.edges) for one in system.promises if one.kind == "step"]
         self.has_steps = bool(steps)
+        self.asked = [[self._owed(part) for part in promise.parts] for promise in system.run_promises]
+        fair = self.actors + sum(part.procedure.fair for part in self.parts)
+        if system.run_promises and fair > MOVES:
+            raise UsageError(f"{fair} actors and fair rules (with their parameters) in one scope: {MOVES} fit")
         renaming = conditions.normalise(*common)
         self.renames = renaming is not None
         self._whole(conditions.expand(*common, rules, roles), "void", "ptr, ptr, i64, i64, i64, ptr",
@@ -77,7 +84,8 @@ class Program:
         if system.measures:
             self._measuring()
         self.texts.append(DECLARATIONS + "\n".join([*conditions.deadlock(*common), conditions.idle(*common)]))
-        self.group = group(system) if symmetry else ()
+        # A promise about runs follows single actors round a loop, which a renaming would confuse.
+        self.group = group(system) if symmetry and not system.run_promises else ()
         self.hot = [renaming] if renaming else []
         if self.group:
             self.hot.append(Canonical(*common, self.group, self.renames).text())
@@ -102,6 +110,23 @@ class Program:
         self.counts += 1 + len(procedure.yields) + len(procedure.sites)
         code = ProcedureCode(_PROCEDURE, procedure, role, self.system, self.layout, self.edges)
         return Call(self._unit(code.text(), code.errors), part.number, part.first_count)
+
+    def _ways(self, rule: ir.Procedure) -> list[ir.Procedure]:
+        """A rule that is fair, once for each combination of its parameters: each must happen at last."""
+        if not (rule.fair and self.system.run_promises):
+            return [rule]
+        types = [rule.locals[name] for name in rule.params]
+        ways = []
+        for values in product(*(range(of.low, of.low + of.card) for of in types)):
+            given = [ir.SetLocal(pos=rule.pos, name=name, value=ir.Const(type=of, pos=rule.pos, value=value))
+                     for name, of, value in zip(rule.params, types, values, strict=True)]
+            ways.append(replace(rule, params=(), body=(*given, *rule.body)))
+        return ways
+
+    def _owed(self, part: ir.RunPart) -> tuple[str, int]:
+        """The symbol of what a promise about runs asks of a state, and the base of its errors."""
+        base = len(self._errors) << 16
+        return self._unit(*conditions.owed(_OWED, self.system, self.layout, part)), base
 
     def _promise(self, head: str, one: ir.Promise, numbers: StatePromises | EdgePromises) -> Asked:
         base = len(self._errors) << 16
@@ -135,7 +160,9 @@ class Program:
             steps = counts[first:first + 1 + points]
             result.procedures[name] = result.procedures.get(name, 0) + sum(steps)
             for k, count in enumerate(steps):
-                result.steps[name, role, k - 1 if k else None] = count
+                step = name, role, k - 1 if k else None
+                result.steps[step] = result.steps.get(step, 0) + count
             for k in range(len(part.procedure.sites)):
-                result.sites[name, role, k] = counts[first + 1 + points + k]
+                site = name, role, k
+                result.sites[site] = result.sites.get(site, 0) + counts[first + 1 + points + k]
         return result

@@ -20,11 +20,14 @@ class LimitError(Exception):
 @dataclass(frozen=True)
 class Limits:
     """Where a search stops: stored states, bytes of memory, seconds.  None is no limit,
-    but for memory: there it is most of what the machine has free."""
+    but for memory: there it is most of what the machine has free.  ``threads`` search
+    where there is work for them, None is one for each processor; what they find is
+    the same for any number, which is why a search with ``max_states`` uses one."""
 
     max_states: int | None = None
     memory: int | None = None
     seconds: float | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Finding:
     to the last one; ``moves`` the procedure and the actor (a global number, None
     for a rule) of each transition.  With ``error`` the last transition leads to no
     state, so that there is one move more than steps between states in ``path``.
+    A promise about runs breaks on a way that ends in a loop: its moves from number
+    ``loop`` on go round it, for ever; None where it ends in a state in which nothing
+    that is fair can happen.  ``labels`` are the numbers of what is fair about the moves of the loop.
     """
 
     promise: str
@@ -42,6 +48,8 @@ class Finding:
     path: tuple[tuple[int, ...], ...]
     error: str | None = None
     moves: tuple[tuple[str, int | None], ...] = ()
+    loop: int | None = None
+    labels: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,7 @@ class Exploration:
     choices, duplicates, self loops and those that end in an error included.
     ``stopped`` says why the search is not complete.  ``undecided`` are the promises
     that have no verdict: neither broken (or reached) nor looked at everywhere.
+    ``idle`` are promises about runs that no state ever asks for.
     ``measures`` has those that could be computed in every state visited.
     """
 
@@ -92,4 +101,5 @@ class Exploration:
     findings: dict[str, Finding]
     coverage: Coverage
     undecided: frozenset[str]
+    idle: frozenset[str] = frozenset()
     measures: dict[str, Extent] = field(default_factory=dict)

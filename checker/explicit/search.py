@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from checker.explicit.context import Ctx
 from checker.explicit.interrupt import Interrupt
 from checker.explicit.machine import Machine
-from checker.explicit.measures import Extreme, depth_of
+from checker.explicit.measures import Extreme, Extremes, depth_of
 from checker.explicit.memory import available, show
 from checker.explicit.program import Program
 from checker.explicit.result import (
@@ -21,11 +21,14 @@ from checker.explicit.result import (
     NO_MODEL_ERROR,
     Exploration,
     Extent,
+    LimitError,
     Limits,
 )
+from checker.explicit.runs import Runs
 from checker.explicit.traces import Target, traces
 from checker.language import ir
 from checker.language.types import LockT
+from checker.processors import cores
 
 Progress = Callable[[int, int, int, int], None]
 _SHORT, _LONG = 0.02, 0.1
@@ -53,7 +56,7 @@ class Search:
     def __post_init__(self) -> None:
         self.program = Program(self.system, self.symmetry)
         memory = available() if self.limits.memory is None else self.limits.memory
-        self.machine = Machine(self.program, memory, self.limits.max_states)
+        self.machine = Machine(self.program, memory, self.limits.max_states, self._threads())
         self.memory = self.machine.memory
         self.layers = [0, self.machine[Ctx.COUNT]]
         self.stopped: str | None = None
@@ -62,6 +65,13 @@ class Search:
         self._share = 4096
         self._told = self.started
         self._began = time.thread_time()
+
+    def _threads(self) -> int:
+        """One where the order in which states are found shows: where some are left out, and where one
+        that comes first is to be shown."""
+        if self.limits.max_states is not None or self.witnesses:
+            return 1
+        return self.limits.threads or cores()
 
     def run(self) -> Exploration:
         """Everything: the search, who can finish, traces."""
@@ -76,12 +86,18 @@ class Search:
                 complete=complete, stopped=None, seconds=0.0, fingerprint=self._fingerprint(), findings={},
                 coverage=self.program.coverage(machine.counts()), undecided=frozenset())
             roles = bool(self.system.roles)
+            asked = bool(self.system.run_promises)
             measures = self._measure()
-            if self.targets or (roles and complete):
+            if self.targets or ((roles or asked) and complete):
                 machine.number()
             if roles and not (complete and self._finish()):
                 self.undecided.add(CAN_FINISH)
+            runs = self._runs(result) if asked and complete else None
             result.findings = traces(machine, self.layers, list(self.targets.values()))
+            if runs is not None:
+                result.findings |= runs.findings(result.findings)
+                result.idle = frozenset(runs.idle)
+                runs.close()
             result.measures = {name: self._extent(result, name, *both) for name, both in measures.items()}
             if not complete:
                 self.undecided.update(self._promises())
@@ -98,7 +114,8 @@ class Search:
 
     def _promises(self) -> set[str]:
         """All promises that the system makes."""
-        names = {NO_MODEL_ERROR, NO_DEADLOCK, *self.system.assertions, *(p.name for p in self.system.promises)}
+        names = {NO_MODEL_ERROR, NO_DEADLOCK, *self.system.assertions, *(p.name for p in self.system.promises),
+                 *(p.name for p in self.system.run_promises)}
         if self.system.roles:
             names.add(CAN_FINISH)
         if any(isinstance(f.type, LockT) for f in self.system.fields):
@@ -111,7 +128,7 @@ class Search:
         machine = self.machine
         while self.stopped is None and machine[Ctx.NEXT] < machine[Ctx.COUNT]:
             end = self.layers[-1]
-            while self.stopped is None and (machine[Ctx.NEXT] < end or machine[Ctx.OUT] != machine[Ctx.OUT_BASE]):
+            while self.stopped is None and machine.behind(end):
                 self._advance(end)
             if self.stopped is None:
                 self._close_layer()
@@ -176,6 +193,26 @@ class Search:
         reachable = {p.name for p in self.system.promises if p.kind == "reachable"}
         return any(name not in reachable for name in self.targets)
 
+    # -- promises about runs
+
+    def _runs(self, result: Exploration) -> Runs | None:
+        """Looks for loops; what is not looked at for lack of time or memory is undecided."""
+        names = [promise.name for promise in self.system.run_promises]
+        try:
+            runs = Runs(self.machine, self.layers, result.transitions, self._stop)
+        except LimitError as error:
+            self.stopped = str(error)
+            self.undecided.update(names)
+            return None
+        for target in runs.judge(self.system.run_promises):
+            self._target(target)
+        self.undecided.update(runs.undecided)
+        return runs
+
+    def _stop(self) -> bool:
+        self._pause(time.monotonic())
+        return self.stopped is not None
+
     # -- measures
 
     def _measure(self) -> dict[str, tuple[Extreme, Extreme]]:
@@ -191,6 +228,8 @@ class Search:
             at = extremes.look(at, end)
             if at < end:
                 layer = depth_of(self.layers, at)
+                at = min(self._failing(extremes, at, self.layers[layer + 1]), key=machine.words_of)
+                extremes.look(at, at + 1)
                 why = self.program.error(extremes.why.value)[1]
                 self._target(Target(NO_MODEL_ERROR, "point", at, layer, layer, why))
                 return {}
@@ -200,6 +239,13 @@ class Search:
                 layer = depth_of(self.layers, extreme.index)
                 self._target(Target(f"{which} {name}", "point", extreme.index, layer, layer))
         return found
+
+    @staticmethod
+    def _failing(extremes: Extremes, at: int, end: int) -> Iterator[int]:
+        """All states up to ``end`` in which a measure cannot be computed; ``at`` is the first."""
+        while at < end:
+            yield at
+            at = extremes.look(at + 1, end)
 
     def _extent(self, result: Exploration, name: str, least: Extreme, most: Extreme) -> Extent:
         ways = [result.findings.pop(f"{which} {name}", None) for which in EXTREMES]
@@ -244,7 +290,7 @@ def explore(system: ir.System, *, limits: Limits | None = None, first: bool = Fa
 
     ``first`` stops behind the layer in which a promise broke.  ``progress`` is called
     now and then with states, transitions, depth and states still to expand.
-    ``symmetry`` visits one of the states that differ only in the names of symmetric
+    ``symmetry`` (not for promises about runs) visits one of the states that differ only in the names of symmetric
     objects and actors: the verdicts are the same, states and transitions are fewer,
     and traces are those of the system itself.  With ``witnesses`` the least and the most
     of every measure come with a shortest way there.

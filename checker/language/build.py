@@ -16,6 +16,7 @@ from checker.language.liveness import Live, Liveness, is_data
 from checker.language.places import Fields, LocalB, strip
 from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
 from checker.language.records import State
+from checker.language.runs import RUN_KINDS, run_promises
 from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape
 from checker.language.sorts import Actor, Sort
 from checker.language.source import failures_of
@@ -95,10 +96,12 @@ class Builder:
                 "in this scope"
             )
         functions = {f.__name__: f for f in (*self.spec.promises, *self.spec.measures)}
-        requests = self.promises(None)[1] + self.measures(None)[1]
+        asked = self.spec.promises
+        requests = self.promises(None)[1] + self.measures(None)[1] + run_promises(self.system, None, asked)[2]
         roles = self.frames(operations, requests)
         table = AtTable(list(zip(roles, operations, strict=True)), set())
         promises = self.promises(table)[0]
+        about_runs, run_parameters, _ = run_promises(self.system, table, self.spec.promises)
         for text in self.system.assertions:
             if text in BUILT_IN or text in functions:
                 raise UsageError(f"{text!r} is the text of an assert and the name of a promise or measure: rename one")
@@ -125,6 +128,8 @@ class Builder:
             lowered_roles=operations,
             functions=functions,
             start=tuple(self.spec.start),
+            run_promises=about_runs,
+            run_parameters=run_parameters,
             measures=self.measures(table)[0],
         )
         built.initial = initial_states(built)
@@ -214,15 +219,17 @@ class Builder:
                 raise LanguageError(
                     position(function), f"{function.__name__} is a measure, not a promise: Spec(measures=[...])"
                 )
-            if kind not in ("invariant", "step", "reachable"):
+            if kind not in ("invariant", "step", "reachable", *RUN_KINDS):
                 raise LanguageError(
                     position(function),
                     f"{getattr(function, '__name__', function)} is used as a promise: decorate it "
-                    "with @invariant, @step_invariant or @reachable",
+                    "with @invariant, @step_invariant, @reachable, @progress or @can_always_reach",
                 )
             if function.__name__ in names:
                 raise LanguageError(position(function), f"two promises are called {function.__name__}")
             names.add(function.__name__)
+            if kind in RUN_KINDS:
+                continue
             lowering = Lowering(self.system, table)
             made.append(lowering.promise(function, kind))
             requests += lowering.at_requests

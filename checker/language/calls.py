@@ -64,6 +64,8 @@ class Calls(Helpers, Locking):
             verbs.locked: self.locked,
             verbs.holds: self.holds,
             verbs.at: self.at,
+            verbs.idle: self.idle,
+            verbs.leads_to: self.misplaced_leads_to,
             len: self.length,
             int: self.integer,
             abs: self.absolute,
@@ -94,6 +96,9 @@ class Calls(Helpers, Locking):
 
     def misplaced_statement(self, node: ast.Call) -> Binding:
         self.fail(node, f"{ast.unparse(node.func)}(...) is a statement of its own")
+
+    def misplaced_leads_to(self, node: ast.Call) -> Binding:
+        self.fail(node, "leads_to(p, q) is what a @progress promise returns, and nothing else")
 
     def misplaced_range(self, node: ast.Call) -> Binding:
         self.fail(node, "range(...) belongs into 'for', choose or a generator")
@@ -259,6 +264,16 @@ class Calls(Helpers, Locking):
                 values[keyword.arg] = self.value(keyword.value)
         self.at_requests.append((function.value, label, tuple(values)))
         return self.resolve_at(node, function.value, label, actor, values)
+
+    def idle(self, node: ast.Call) -> Binding:
+        if self.promise_kind is None:
+            self.fail(node, "idle(...) belongs into promises: a rule sees the state, not where others stand")
+        actor = self.value(self.arguments(node, 1, 1)[0])
+        for number, role in enumerate(self.system.roles):
+            if actor.type == self.system.role_types[role]:
+                place = ir.AtPlace(role=number, actor=actor, pc=0, values=())
+                return ir.At(type=t.BOOL, pos=self.pos(node), places=(place,))
+        self.fail(node, f"idle takes an actor, this is {kind(actor.type)}")
 
     def resolve_at(
         self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None, values: dict[str, ir.Expr]

@@ -24,4 +24,8 @@ class ModelError(Exception):
 
 
 class Disabled(Exception):
-    """Raised by ``require``: this step does not happen."""
+    """Raised by ``require``: this step does not happen.  ``lock`` is the one that it waits for, if it does."""
+
+    def __init__(self, lock: object = None):
+        super().__init__()
+        self.lock = lock

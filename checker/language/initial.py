@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from checker.language.places import strip
 from checker.language.procedures import Lowered
 from checker.language.records import build as build_value
 from checker.language.records import cells
-from checker.language.shapes import RecordShape, Shape, position
+from checker.language.shapes import RecordShape, Scalar, Shape, position
 from checker.language.spec import Design, Scope, Spec
 
 
@@ -35,6 +36,7 @@ class Built(ir.System):
     lowered_roles: list[list[Lowered]]
     functions: dict[str, Callable[..., Any]]
     start: tuple[Callable[..., Any], ...]
+    run_parameters: dict[str, list[tuple[Scalar, ...]]] = dataclasses.field(default_factory=dict)
 
 
 # -------------------------------------------------------------- initial states

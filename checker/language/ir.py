@@ -443,6 +443,7 @@ class Procedure:
 
     ``actor`` is the local that holds the actor (None for a rule), ``params`` the
     other parameters.  ``locals`` has the type of every local, parameters included.
+    ``fair``: a rule that happens at last where it can, which progress may count on.
     """
 
     name: str
@@ -455,6 +456,7 @@ class Procedure:
     yields: tuple[YieldPoint, ...]
     sites: tuple[Site, ...]
     guards: tuple[Pos, ...] = ()
+    fair: bool = False
 
 
 @dataclass
@@ -474,6 +476,36 @@ class Promise:
     name: str
     kind: str
     condition: Expr
+    doc: str
+    pos: Pos
+
+
+@dataclass(frozen=True)
+class RunPart:
+    """What a promise about runs says for each value of its parameters.
+
+    ``locals`` has the type of every local, ``params`` included.
+    """
+
+    params: tuple[str, ...]
+    locals: dict[str, Type]
+    begins: Expr
+    ends: Expr
+
+
+@dataclass(frozen=True)
+class RunPromise:
+    """A promise about whole runs, for all of its parts.
+
+    ``kind`` is progress (in every run that is ``fair``, a state where ``begins`` is true
+    is followed by one where ``ends`` is; both may be the same), or can_always_reach (from
+    every state where ``begins`` is true some run leads to ``ends``).
+    """
+
+    name: str
+    kind: str
+    fair: str
+    parts: tuple[RunPart, ...]
     doc: str
     pos: Pos
 
@@ -507,6 +539,7 @@ class System:
     may_end: Expr | None
     data: tuple[IndexT, ...]
     initial: tuple[tuple[int, ...], ...]
+    run_promises: tuple[RunPromise, ...] = field(default=(), kw_only=True)
     measures: tuple[Measure, ...] = field(default=(), kw_only=True)
 
     @property

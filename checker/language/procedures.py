@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from checker.language import ir
+from checker.language import ir, verbs
 from checker.language import types as t
 from checker.language.errors import LanguageError
 from checker.language.frames import Frame, SystemContext
@@ -120,6 +120,7 @@ class Lowering(Statements):
             yields=tuple(self.points),
             sites=tuple(self.sites),
             guards=tuple(self.guards),
+            fair=bool(verbs.fairness_of(function)),
         )
         self.check(made, frame.source)
         return Lowered(made, function, domains, self.point_lines, self.point_names, self.point_functions, self.origin)
@@ -209,17 +210,21 @@ class Lowering(Statements):
             if not self.changed:
                 break
             self.round += 1
+        return self.result_of(frame, wanted), frame.source
+
+    def result_of(self, frame: Frame, wanted: str) -> ir.Expr:
+        """What a function that was lowered returns, as one expression."""
         from checker.language.helpers import single_value
 
         tree = frame.source.tree
         pos = frame.source.pos(tree)
         if frame.result is None:
-            raise LanguageError(pos, f"{function.__name__} returns nothing: return {wanted}")
+            raise LanguageError(pos, f"{tree.name} returns nothing: return {wanted}")
         value = single_value(self.out, frame)
         if value is None:
             result = self.local(frame.result, tree)
             value = ir.Do(type=result.type, pos=pos, body=tuple(self.out), result=result)
-        return value, frame.source
+        return value
 
     def resolve_at(
         self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None, values: dict[str, ir.Expr]

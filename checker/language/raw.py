@@ -25,6 +25,7 @@ from checker.language.procedures import Lowered
 from checker.language.records import build as build_value
 from checker.language.shapes import Scalar
 from checker.language.suspended import code_of, frames, local_value, shown
+from checker.language.verbs import actor_number
 
 LANGUAGE = __file__.rpartition("raw.py")[0]
 MAX_ALTERNATIVES = 100_000
@@ -102,7 +103,7 @@ class Outcome:
     """What one attempt at a step came to."""
 
     run: Run
-    enabled: bool = True
+    disabled: Disabled | None = None
     error: str | None = None
     promise: str | None = None
     pos: ir.Pos | None = None
@@ -180,11 +181,16 @@ class Raw:
 
     def alternatives(self, move: Move) -> Iterator[Transition]:
         """One step under every combination of its choices, counted up like an odometer."""
+        for outcome in self.attempts(move):
+            if outcome.disabled is None:
+                yield self.transition(move, outcome)
+
+    def attempts(self, move: Move) -> Iterator[Outcome]:
+        """What comes of one step under every combination of its choices, where it does not happen, too."""
         script: tuple[int, ...] = ()
         for _ in range(MAX_ALTERNATIVES):
             outcome = self.attempt(move, script)
-            if outcome.enabled:
-                yield self.transition(move, outcome)
+            yield outcome
             taken = [position for _, _, position in outcome.run.taken]
             while taken and taken[-1] + 1 >= len(outcome.run.taken[len(taken) - 1][1]):
                 taken.pop()
@@ -225,8 +231,8 @@ class Raw:
                     outcome.generator = generator
             except StopIteration:
                 pass
-            except Disabled:
-                outcome.enabled = False
+            except Disabled as error:
+                outcome.disabled = error
             except (ModelError, ZeroDivisionError) as error:
                 outcome.error, outcome.pos = f"{self.place(error)}: {error}", self.place(error)
             except AssertionError as error:
@@ -358,8 +364,8 @@ class Raw:
         """The author's measure of a configuration."""
         return int(self.ask(name, configuration))
 
-    def ask(self, name: str, configuration: Configuration, old: Configuration | None = None) -> Any:
-        """What the author's function of that name returns."""
+    def ask(self, name: str, configuration: Configuration, old: Configuration | None = None, *given: Any) -> Any:
+        """What the author's function of that name returns, with values of its parameters."""
         run = Run((), self.environment, fresh=lambda sort: None, at=lambda *args: self.at(configuration, *args))
         function = self.system.functions[name]
         self.restore(configuration.cells)
@@ -372,7 +378,7 @@ class Raw:
                     container[key] = decode(code)
                 states = [before, self.state]
             try:
-                return function(*states)
+                return function(*states, *given)
             except (TypeError, AttributeError) as error:
                 if "NoneType" not in str(error):
                     raise
@@ -383,6 +389,8 @@ class Raw:
     ) -> bool:
         from checker.language.places import LocalB
 
+        if function is None:  # idle(actor)
+            return configuration.actors[actor_number(actor)] is None
         for number, now in enumerate(configuration.actors):
             role_number, k, _ = self.actors[number]
             if now is None or (

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import os
 import sys
 import textwrap
@@ -109,6 +110,23 @@ def _visit(node: ast.AST, source: Source, *, loop: bool) -> None:
     inside = loop or isinstance(node, (ast.For, ast.While))
     for child in ast.iter_child_nodes(node):
         _visit(child, source, loop=inside)
+
+
+@lru_cache(maxsize=64)
+def _statements(file: str) -> dict[int, ast.stmt]:
+    """The statements of a file by the line on which they begin."""
+    tree = ast.parse("".join(linecache.getlines(file)))
+    return {node.lineno: node for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+
+
+def condition_at(file: str, line: int) -> str:
+    """What is required on a line of a file: the condition of its require, or else the whole statement."""
+    match _statements(file).get(line):
+        case ast.Expr(value=ast.Call(func=ast.Name(id="require"), args=[condition])):
+            return ast.unparse(condition)
+        case ast.stmt() as statement:
+            return ast.unparse(statement)
+    return linecache.getline(file, line).strip()
 
 
 def names_of(source: Source) -> Mapping[str, Any]:

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar, overload
 
 from checker.language import types as t
 from checker.language.context import current_binding, current_run
-from checker.language.errors import Disabled, ModelError
+from checker.language.errors import Disabled, LanguageError, ModelError
 from checker.language.records import Place
 from checker.language.sorts import Range, SortMeta, bound_of
 
@@ -103,7 +103,8 @@ def _lock(lock: Any) -> Place:
 
 def acquire(lock: Any) -> None:
     """Waits until the lock is free, and takes it."""
-    require(_lock(lock).code == 0)
+    if _lock(lock).code != 0:
+        raise Disabled(lock)
     _lock(lock).code = current_run().holder
 
 
@@ -160,30 +161,81 @@ def at(function: Callable[..., Any], label: str | None = None, *, actor: Any = N
     return run.at(function, label, actor, values)
 
 
+def idle(actor: Any) -> bool:
+    """Whether this actor is in no operation."""
+    run = current_run()
+    if run.at is None:
+        raise ModelError("idle(...) belongs into promises")
+    return run.at(None, None, actor, {})
+
+
+@dataclass(frozen=True)
+class Leads:
+    """What a @progress promise says of one state: whether something is owed there, and whether it is there."""
+
+    begins: bool
+    ends: bool
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("leads_to(...) is no condition: a @progress promise returns it")
+
+
+def leads_to(begins: bool, ends: bool) -> Leads:
+    """Wherever the first is true, the second is true then or later."""
+    return Leads(bool(begins), bool(ends))
+
+
+FAIRNESS = ("weak", "strong", "none")
+
+
 @dataclass(frozen=True)
 class Mark:
-    """What a decorator says of a function."""
+    """What a decorator says of a function; ``fair`` is the fairness that a @progress promise counts on,
+    or "weak" for a rule that others may count on."""
 
     kind: str
+    fair: str = ""
 
 
-def _decorator(kind: str) -> Callable[[F], F]:
+def _decorator(kind: str, fair: str = "") -> Callable[[F], F]:
     def mark(function: F) -> F:
-        function.__model_mark__ = Mark(kind)  # type: ignore[attr-defined]
+        function.__model_mark__ = Mark(kind, fair)  # type: ignore[attr-defined]
         return function
 
     mark.__name__ = kind
     return mark
 
 
-rule = _decorator("rule")
-"""One atomic step of nobody in particular."""
+@overload
+def rule(function: F) -> F: ...
+@overload
+def rule(*, fair: bool) -> Callable[[F], F]: ...
+def rule(function: F | None = None, *, fair: bool = False) -> F | Callable[[F], F]:
+    """One atomic step of nobody in particular; ``fair``: it happens at last where it can."""
+    mark = _decorator("rule", "weak" if fair else "")
+    return mark if function is None else mark(function)
+
+
+def progress(function: Any = None, *, fair: str = "") -> Callable[[F], F]:
+    """A promise about whole runs: what is owed comes at last, in every run that is fair."""
+    from checker.language.shapes import position
+
+    def mark(function: F) -> F:
+        if fair not in FAIRNESS:
+            raise LanguageError(position(function), '@progress says what it counts on: fair="weak", "strong" or "none"')
+        return _decorator("progress", fair)(function)
+
+    return mark if function is None else mark(function)
+
+
 operation = _decorator("operation")
 """A function that an actor runs, one step from yield to yield."""
 invariant = _decorator("invariant")
 """A promise about every state."""
 step_invariant = _decorator("step")
 """A promise about every transition: (old, new)."""
+can_always_reach = _decorator("can_always_reach")
+"""From every state some run leads to one where this is true."""
 reachable = _decorator("reachable")
 """A state that must be reached by some run."""
 
@@ -198,3 +250,9 @@ def kind_of(function: Any) -> str | None:
     """The decorator that a function wears."""
     found = getattr(function, "__model_mark__", None)
     return found.kind if isinstance(found, Mark) else None
+
+
+def fairness_of(function: Any) -> str:
+    """What its decorator says of fairness; empty if nothing."""
+    found = getattr(function, "__model_mark__", None)
+    return found.fair if isinstance(found, Mark) else ""

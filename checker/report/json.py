@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from checker.report.verdict import Exit, Measured, SpecResult, Verdict
@@ -56,7 +57,9 @@ def trace_json(trace: Trace | None) -> dict[str, Any] | None:
 
     if trace is None:
         return None
-    return {"steps": len(trace.steps), "switches": trace.switches, "key": trace.key, "race": race(trace)}
+    loop = len(trace.steps) - trace.loop if trace.loop is not None else None
+    return {"steps": len(trace.steps), "loop": loop, "switches": trace.switches, "key": trace.key, "race": race(trace),
+            "waits": [asdict(wait) for wait in trace.waits]}
 
 
 def _spec(result: SpecResult) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def contents(asked: Asked) -> dict[str, Any]:
             if role and role not in entry["roles"]:
                 entry["roles"].append(role)
         for claim in claims(system):
-            if claim.promise is None:
+            if claim.promise is None and claim.runs is None:
                 promises[claim.name] = {"name": claim.name, "kind": claim.kind, "doc": claim.doc}
     stated = {f.__name__: f for spec in asked.specs.values() for f in spec.promises}
     specs = [{

@@ -91,9 +91,10 @@ def _row(verdict: Verdict, width: int, engine: str) -> Line:
         note = f"in {amount(verdict.steps, 'step')}" if verdict.steps is not None else verdict.claim
         note += "" if verdict.surprise else ", as expected"
     elif word == "vacuous":
-        word, note, mark = "VACUOUS", "is never reached", "bad"
+        never = "is never reached" if verdict.kind == "reachable" else "nothing is ever owed"
+        word, note, mark = "VACUOUS", never, "bad"
         if verdict.expected == "broken":
-            word, note, mark = "vacuous", "is never reached, as expected", "good"
+            word, note, mark = "vacuous", f"{never}, as expected", "good"
     elif word == "undecided":
         mark, note = "unsure", verdict.claim if engine == "z3" else ""
     if verdict.surprise:

@@ -142,8 +142,11 @@ def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, fo
             return _shown(claim)
         if claim.name in found.undecided or not found.complete:
             return "undecided", so_far
-        return ("vacuous", f"reached in none: {everywhere} was visited") if claim.kind == "reachable" \
-            else ("holds", everywhere)
+        if claim.kind == "reachable":
+            return "vacuous", f"reached in none: {everywhere} was visited"
+        if claim.name in found.idle:
+            return "vacuous", f"nothing is ever owed: {everywhere} was visited"
+        return "holds", everywhere
 
     return _verdicts(system, expected, {name: finding.depth for name, finding in found.findings.items()}, decide)
 

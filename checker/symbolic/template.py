@@ -69,7 +69,8 @@ class Template:
         self.errors: dict[str, v.Truth] = {}
         self.step_errors: dict[str, v.Truth] = {}
         """For each promise about states (about steps), where it cannot be evaluated."""
-        self.promises = [c.name for c in claims(system) if c.kind != "static" and c.name not in UNBOUNDED]
+        self.promises = [c.name for c in claims(system)
+                         if c.kind != "static" and c.runs is None and c.name not in UNBOUNDED]
         for promise in system.promises:
             self._promise(promise)
         for move in self.relation.moves:
