@@ -12,7 +12,7 @@ from model.objects import Backing, Bio, Folio, Memcg, PhysSlot, Shrinker, Swap, 
 from model.swap_in import do_swap_page
 from model.vswap import VSWAP
 from specs.content import folio_is_idle
-from specs.direct import COUPLED, FAULTS, device_too, direct, one_slot_of_each
+from specs.direct import FAULTS, device_too, direct, one_slot_of_each
 from specs.hint import HINT_PROMISES
 from specs.promises import PROMISES
 from specs.scopes import owners, scope, zeros_no_shrinker
@@ -106,7 +106,7 @@ virtual_swap_is_mandatory = direct(
 
 each_memcg_chooses = direct(
     """Each memcg has its own switch for virtual swap: a page keeps the kind of entry that it got.""",
-    SwapDesign(chosen_per_memcg=True), two_memcgs, COUPLED, reached=[the_memcgs_differ],
+    SwapDesign(chosen_per_memcg=True), two_memcgs, [], reached=[the_memcgs_differ],
 )
 
 # ---------------------------------------------------------------- what a slot's words say
@@ -182,9 +182,8 @@ everything_is_charged = what_if(
 virtual_slots_have_a_limit = what_if(
     """Virtual slots in a counter of their own: its limit may keep a page in memory. swap.max is what it was.""",
     SwapDesign(charge=Charge.BACKING_AND_ENTRY),
-    breaks=["swap_max_bounds_what_is_swapped_out"],
+    breaks=[],
     scope=disk_and_zswap,
-    promises=[*PROMISES, swap_max_bounds_what_is_swapped_out],
     default=False,
 )
 
@@ -210,18 +209,18 @@ owner_is_recorded_late = what_if(
 memcg_table_at_once = direct(
     """The memcg_table of a physical cluster comes with the cluster: nothing can fail, and most of it is never
     written to.""",
-    SwapDesign(memcg_table=MemcgTable.AT_ONCE), table_is_late, COUPLED,
+    SwapDesign(memcg_table=MemcgTable.AT_ONCE), table_is_late, [],
 )
 
 memcg_table_at_charge = direct(
     """The memcg_table is allocated where the slot is charged, behind the hold that took it: for a while there is a
     direct slot without a table, and a failure must give the slot back [seed]. The folio lock covers both.""",
-    SwapDesign(memcg_table=MemcgTable.AT_CHARGE), table_is_late, [*COUPLED, "a_direct_slot_has_a_memcg_table"],
+    SwapDesign(memcg_table=MemcgTable.AT_CHARGE), table_is_late, ["a_direct_slot_has_a_memcg_table"],
 )
 
 memcg_table_at_either = direct(
     """The mix: tried in the hold, and again behind it. Fails less often than either, and has both windows [seed].""",
-    SwapDesign(memcg_table=MemcgTable.AT_EITHER), table_is_late, [*COUPLED, "a_direct_slot_has_a_memcg_table"],
+    SwapDesign(memcg_table=MemcgTable.AT_EITHER), table_is_late, ["a_direct_slot_has_a_memcg_table"],
     default=True,
 )
 
@@ -229,7 +228,7 @@ memcg_table_tested_too_early = direct(
     """Whether the cluster has its memcg_table must be asked in the hold that takes the slot: reclaim drops the
     lock, the cluster may get empty meanwhile and be used again for a slot that needs no table [v2p6].""",
     SwapDesign(alloc_tests_table_in_scan=False), table_is_late,
-    [*COUPLED, "a_direct_slot_has_a_memcg_table", "an id is recorded in a table that is there",
+    ["a_direct_slot_has_a_memcg_table", "an id is recorded in a table that is there",
      "memcg_charged_exactly_once"],
     default=True,
 )

@@ -15,6 +15,12 @@ from model.objects import Memcg, PhysSlot, Shrinker, Swap, TableWord, Task, Vswa
 from model.swap_in import do_swap_page
 from model.vswap import VSWAP
 from model.zswap import writeback_direct
+from specs.content import a_dirty_folio_has_no_compressed_copy
+from specs.ownership import (
+    a_zswap_entry_has_one_place,
+    no_physical_slot_behind_a_compressed_page,
+    zeros_are_stored_nowhere,
+)
 from specs.promises import PROMISES
 from specs.reached import a_page_is_only_in_zswap, a_page_is_only_on_the_disk
 from specs.scopes import ONE_OF_EACH, ZEROS
@@ -53,11 +59,11 @@ def a_virtual_slot_outlives_the_switch(s: Swap):
     )
 
 
-DIRECT_PROMISES = [*PROMISES, a_direct_slot_has_a_memcg_table]
-COUPLED = ("no_physical_slot_behind_a_compressed_page", "a_dirty_folio_has_no_compressed_copy")
+COUPLED = (no_physical_slot_behind_a_compressed_page, a_dirty_folio_has_no_compressed_copy)
 """What a direct entry breaks by its nature: its slot is there, and an older compressed copy may be."""
-COUPLED_ZEROS = (*COUPLED, "zeros_are_stored_nowhere", "a_zswap_entry_has_one_place")
+COUPLED_ZEROS = (*COUPLED, zeros_are_stored_nowhere, a_zswap_entry_has_one_place)
 """... and where pages may be all zeros: the flag does not free the compressed copy [mainline]."""
+DIRECT_PROMISES = [*(promise for promise in PROMISES if promise not in COUPLED), a_direct_slot_has_a_memcg_table]
 
 
 def device_too(name: str, changes: Mapping[type, int], *, failures: Iterable[str] = (),
@@ -89,11 +95,13 @@ one_slot_of_each_switched = device_too(
 
 
 def direct(why: str, design: SwapDesign, scope: Scope, breaks: Iterable[str], *,
-           reached: Iterable[Callable[..., Any]] = (), default: bool = False) -> Spec:
-    """A spec about entries that name slots of the device."""
+           coupled: Iterable[Callable[..., Any]] = (), reached: Iterable[Callable[..., Any]] = (),
+           default: bool = False) -> Spec:
+    """A spec about entries that name slots of the device; what they break by their nature is asked where it is named."""
+    breaks = [*breaks, *(promise.__name__ for promise in coupled)]
     return Spec(
         why=why, model=VSWAP, design=design, scope=scope, start=[the_device_has_entries],
-        promises=[*DIRECT_PROMISES, *reached],
+        promises=[*dict.fromkeys([*DIRECT_PROMISES, *coupled]), *reached],
         expected={promise: broken() for promise in breaks}, default=default,
     )
 
@@ -106,7 +114,7 @@ phase_iv = direct(
     write-out sets the zero flag and leaves the compressed copy where it is. The shrinker finds the
     copy, puts what it holds into the swap cache, and there a fault finds it.""",
     PHASE_IV, one_slot_of_the_device,
-    [*COUPLED_ZEROS, "clean_means_backed", "swapin_returns_what_was_written"],
+    ["swapin_returns_what_was_written", "clean_means_backed"], coupled=COUPLED_ZEROS,
     reached=[a_page_is_only_in_zswap, a_direct_entry_is_written_back],
     default=True,
 )
@@ -114,37 +122,37 @@ phase_iv = direct(
 rfc_v2_direct = direct(
     """RFC v2 that falls back to the device where there is no virtual slot: what holds of virtual entries does
     not hold of direct ones, and neither is in the other's way.""",
-    RFC_V2, one_slot_of_each, COUPLED,
+    RFC_V2, one_slot_of_each, [], coupled=COUPLED,
     reached=[a_page_is_only_in_zswap, a_page_is_only_on_the_disk, virtual_and_direct_entries_meet],
     default=True,
 )
 
 rfc_v2_direct_writeback = direct(
     """As rfc_v2_direct, with the shrinker: it moves the page of a direct entry to the slot that the entry is.""",
-    RFC_V2, a_slot_to_spare, COUPLED, reached=[a_direct_entry_is_written_back], default=True,
+    RFC_V2, a_slot_to_spare, [], reached=[a_direct_entry_is_written_back], default=True,
 )
 
 rfc_v1_direct = direct(
     """RFC v1 that falls back to the device: its ZERO and FOLIO words are for virtual slots only.""",
-    RFC_V1, one_slot_of_each_zeros, COUPLED_ZEROS, reached=[virtual_and_direct_entries_meet], default=True,
+    RFC_V1, one_slot_of_each_zeros, [], coupled=COUPLED_ZEROS, reached=[virtual_and_direct_entries_meet], default=True,
 )
 
 mid_a = direct(
     """A later tree, in which virtual slots have no physical ones yet: a page that zswap refuses stays
     in memory, unless it has a direct entry.""",
-    MID_A, one_slot_of_each_switched, COUPLED, reached=[a_virtual_slot_outlives_the_switch],
+    MID_A, one_slot_of_each_switched, [], reached=[a_virtual_slot_outlives_the_switch],
 )
 
 mid_b = direct(
     """The same tree with physical slots, switched on and off while pages are swapped out: a page stays where
     it is, and is found there.""",
-    MID_B, one_slot_of_each_switched, COUPLED, reached=[a_virtual_slot_outlives_the_switch], default=True,
+    MID_B, one_slot_of_each_switched, [], reached=[a_virtual_slot_outlives_the_switch], default=True,
 )
 
 switch_decides_look_ups = direct(
     """A look-up must ask the entry what it is, not whether virtual swap is on: a page that was swapped out
     while it was on would not be found, and what backs it never freed.""",
     replace(MID_B, lookups_ask_the_entry=False), one_slot_of_each_switched,
-    [*COUPLED, "a_free_slot_owns_nothing", "a_zswap_entry_has_one_place", "memcg_charged_exactly_once",
+    ["a_free_slot_owns_nothing", "a_zswap_entry_has_one_place", "memcg_charged_exactly_once",
      "no_rmap_without_physical_slot"],
 )
