@@ -37,7 +37,7 @@ def swap_read_folio_phys(s: Swap, f: Folio, p: PhysSlot):
     hand_over(s.folio[f].lock)
 
 
-@rule
+@rule(fair=True)
 def end_swap_bio_write(s: Swap, f: Folio):
     """A write to the disk ends."""
     folio = s.folio[f]
@@ -56,7 +56,7 @@ def end_swap_bio_write(s: Swap, f: Folio):
     folio.bio = Bio.NONE
 
 
-@rule
+@rule(fair=True)
 def end_swap_bio_read(s: Swap, f: Folio):
     """A read from the disk ends: the folio is unlocked."""
     folio = s.folio[f]

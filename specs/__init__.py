@@ -15,6 +15,7 @@ from specs.o05 import *
 from specs.pairs import *
 from specs.requirements import *
 from specs.rfc_v1 import *
+from specs.runs import *
 from specs.swap_in import *
 from specs.swap_out import *
 from specs.swapoff import *

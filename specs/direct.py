@@ -97,7 +97,7 @@ one_slot_of_each_switched = device_too(
 def direct(why: str, design: SwapDesign, scope: Scope, breaks: Iterable[str], *,
            coupled: Iterable[Callable[..., Any]] = (), reached: Iterable[Callable[..., Any]] = (),
            default: bool = False) -> Spec:
-    """A spec about entries that name slots of the device; what they break by their nature is asked where it is named."""
+    """A spec about entries that name slots of the device; what they break by their nature is asked where named."""
     breaks = [*breaks, *(promise.__name__ for promise in coupled)]
     return Spec(
         why=why, model=VSWAP, design=design, scope=scope, start=[the_device_has_entries],

@@ -11,6 +11,7 @@ from checker.explicit import Exploration, explore
 from checker.language import build, load_specs
 from checker.language.build import BUILT_IN
 from checker.language.lockorder import cycle, edges
+from checker.language.verbs import RUN_KINDS, kind_of
 from model.design import SwapDesign
 from specs.content import no_cached_page_is_unreadable
 from specs.hint import HINT_PROMISES
@@ -72,6 +73,22 @@ def test_every_promise_is_seen_to_break() -> None:
     assert asked <= seen
     # the others are shown to break by the tests of the language
     assert set(BUILT_IN) - seen == {"no_deadlock", "no_model_error"}
+
+
+def test_every_promise_about_runs_is_seen_to_break_and_to_hold() -> None:
+    asked = {name: build(spec).run_promises for name, spec in SPECS.items()
+             if any(kind_of(promise) in RUN_KINDS for promise in spec.promises)}
+    names = {promise.name for promises in asked.values() for promise in promises}
+    assert len(names) > 5
+    assert names <= {promise for spec in SPECS.values() for promise in spec.expected}
+    assert {"a_fault_ends", "a_folio_lock_is_dropped", "everything_can_be_given_back", "every_operation_finishes"} <= {
+        promise.name for name, promises in asked.items() for promise in promises if promise.name not in
+        SPECS[name].expected and SPECS[name].design == SwapDesign()}
+
+
+@pytest.mark.parametrize("name", [name for name, spec in AS_POSTED.items() if spec.expected])
+def test_the_design_as_posted_breaks_what_is_known_and_nothing_else(name: str) -> None:
+    assert broken(name) == set(SPECS[name].expected)
 
 
 def test_the_gate_alone_sees_every_promise_break() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from checker.language.errors import LanguageError, UsageError
+from checker.language.verbs import RUN_KINDS, kind_of
 
 if TYPE_CHECKING:
     from checker.language.spec import Spec
@@ -53,6 +54,8 @@ def sentence(spec: Spec, promise: str, steps: int) -> str:
     hiding = [f"{one.size or 'no'} {one.sort}" for one in tried if one.steps is None]
     kept = [f"{one.size or 'no'} {one.sort}" for one in tried if one.steps is not None]
     text = f"A search to a depth of less than {steps} steps."
+    if any(kind_of(one) in RUN_KINDS and one.__name__ == promise for one in spec.promises):
+        text = "A search to any depth that does not visit every state: this is about runs without end."
     if hiding:
         text += f" A scope with {', or with '.join(hiding)} (everything else as it is)."
     if kept:

@@ -16,12 +16,12 @@ from checker.language.liveness import Live, Liveness, is_data
 from checker.language.places import Fields, LocalB, strip
 from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
 from checker.language.records import State
-from checker.language.runs import RUN_KINDS, run_promises
+from checker.language.runs import run_promises
 from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape
 from checker.language.sorts import Actor, Sort
 from checker.language.source import failures_of
 from checker.language.spec import Design, Scope, Spec
-from checker.language.verbs import kind_of
+from checker.language.verbs import RUN_KINDS, kind_of
 
 BUILT_IN = (
     "no_model_error",

@@ -273,6 +273,8 @@ class Calls(Helpers, Locking):
             if actor.type == self.system.role_types[role]:
                 place = ir.AtPlace(role=number, actor=actor, pc=0, values=())
                 return ir.At(type=t.BOOL, pos=self.pos(node), places=(place,))
+        if isinstance(actor.type, t.IndexT) and actor.type.kind == "actor":
+            return self.const(t.BOOL, 1, node)  # a role of which this scope has nobody
         self.fail(node, f"idle takes an actor, this is {kind(actor.type)}")
 
     def resolve_at(

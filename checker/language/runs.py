@@ -17,10 +17,7 @@ from checker.language.procedures import AtTable, Lowering
 from checker.language.records import State
 from checker.language.shapes import Scalar
 from checker.language.sorts import Actor
-from checker.language.verbs import fairness_of, kind_of
-
-RUN_KINDS = ("progress", "can_always_reach")
-"""Kinds of promises that no single state or step can break."""
+from checker.language.verbs import RUN_KINDS, fairness_of, kind_of
 
 
 class RunLowering(Lowering):

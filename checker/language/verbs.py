@@ -185,6 +185,8 @@ def leads_to(begins: bool, ends: bool) -> Leads:
     return Leads(bool(begins), bool(ends))
 
 
+RUN_KINDS = ("progress", "can_always_reach")
+"""Kinds of promises that no single state or step can break."""
 FAIRNESS = ("weak", "strong", "none")
 
 
