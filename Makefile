@@ -34,7 +34,7 @@ counterexamples: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -P -m checker.report.scopes docs/scopes.md
-	@$(BIN)/python -P tests/costs.py docs/costs.md
+	@$(BIN)/python -P tests/page_costs.py docs/costs.md
 	@$(BIN)/vswap graph rfc_v1 --scope $(EVERYBODY) --quotient virtual_table -o docs/backing_rfc_v1.svg
 	@$(BIN)/vswap graph rfc_v2 --scope $(EVERYBODY) --quotient virtual_table -o docs/backing_rfc_v2.svg
 	@git --no-pager diff -- docs

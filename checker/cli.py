@@ -102,6 +102,9 @@ def _check(p: argparse.ArgumentParser) -> None:
     p.add_argument("--format", choices=FORMATS, dest="form",
                    help="print for people (text), programs (json), or CI (junit, ktap); see docs/ci.md")
     p.add_argument("--first", action="store_true", help="stop at the first promise that breaks")
+    p.add_argument("--checkpoint", metavar="DIR",
+                   help="keep searches that end early (a limit, Ctrl-C, SIGTERM) in this folder, and go on with those "
+                        "that are there")
     p.add_argument("--engine", choices=ENGINES, default=ENGINES[0],
                    help="visit every state (explicit), or let z3 look at all runs of so many steps")
     p.add_argument("--depth", type=_steps, metavar="K", help="with --engine z3: how many steps (default 10)")

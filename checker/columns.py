@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, designs, flip, shown
+from checker.costs import Counts, locks
 from checker.coverage import taken
 from checker.explicit.result import Limits
-from checker.language.errors import LanguageError, ModelError, UsageError
+from checker.language.errors import UsageError
 from checker.language.spec import Comparison, Design, Spec
 from checker.processors import cores
 from checker.report.verdict import Exit, SpecResult, worst
-from checker.run import INTERRUPTED, Bounds, one, question
+from checker.run import INTERRUPTED, Bounds, one
 from checker.words import unknown
 
 if TYPE_CHECKING:
-    from checker.counterexample.follow import Question
     from checker.language import ir
 
 
@@ -53,15 +53,17 @@ class Machine:
 class Answer:
     """One question under one design.
 
-    ``steps`` are those that it takes, in words; ``layout`` is the same for two
-    designs whose fingerprints can be compared, ``model`` for two that are the same
-    program here: a switch need not matter to every question.
+    ``steps`` are those that it takes, in words, ``locks`` how many a run of each
+    operation takes; ``layout`` is the same for two
+    designs whose fingerprints can be compared.  ``switches`` are those that this
+    question looks at: a design that has other ones set another way answers the same.
     """
 
     result: SpecResult
     steps: tuple[str, ...] = ()
+    locks: dict[str, Counts] = field(default_factory=dict)
     layout: str = ""
-    model: str = ""
+    switches: frozenset[str] = frozenset()
     machine: Machine | None = None
 
 
@@ -149,25 +151,25 @@ def column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds,
     """Asks a design the questions of these specs; ``bounds.seconds`` is for all of them together.
 
     With ``fields`` each answer has the state machine of an object's fields, too.
-    Where the compiled model is that of the column ``like``, its answer is taken.
+    Where no switch matters that differs from the column ``like``, its answer is taken.
     """
     specs = {name: dataclasses.replace(spec, expected={}) if name in names else spec
              for name, spec in asked.specs.items()}
     changed = dataclasses.replace(asked, specs=specs, design=variant.design, switches=variant.switches)
     made, began = Column(variant), time.monotonic()
+    others = differing(resolve(asked, like.variant), resolve(asked, variant)) if like is not None else {}
     for name in names:
-        prepared = _compiled(changed, specs[name])
-        if like is not None and prepared is not None and name in like.answers:
-            known = like.answers[name]
-            if known.model == _hash(prepared) and known.result.complete:
-                made.answers[name] = known
-                continue
+        if like is not None and like.answers[name].result.complete and not like.answers[name].switches & others.keys():
+            made.answers[name] = like.answers[name]
+            continue
         left = None if bounds.seconds is None else max(0.01, bounds.seconds - (time.monotonic() - began))
-        ran = one(changed, specs[name], dataclasses.replace(bounds, seconds=left), traces, prepared)
-        answer = made.answers[name] = Answer(ran.result, model=_hash(prepared) if prepared is not None else "")
+        ran = one(changed, specs[name], dataclasses.replace(bounds, seconds=left), traces)
+        answer = made.answers[name] = Answer(ran.result)
         if ran.system is not None and ran.coverage is not None:
             answer.steps = tuple(taken(ran.system, ran.coverage))
+            answer.locks = locks(ran.system, ran.coverage)
             answer.layout = _layout(ran.system)
+            answer.switches = frozenset(ran.system.binding.switches)
             if fields:
                 answer.machine = machine(ran.system, fields, Limits(seconds=bounds.seconds, memory=bounds.memory))
         if ran.result.stopped == INTERRUPTED:
@@ -182,20 +184,6 @@ def machine(system: ir.System, fields: Sequence[str], limits: Limits) -> Machine
     found = quotient(system, fields, limits)
     arrows = frozenset((old, new, procedure) for old, new, procedure in found.graph.edges(keys=True))
     return Machine(frozenset(found.graph.nodes), arrows, found.stopped)
-
-
-def _compiled(asked: Asked, spec: Spec) -> Question | None:
-    """The spec as it is asked, or None where that is refused: then ``one`` says why."""
-    try:
-        return question(asked, spec)
-    except (LanguageError, UsageError, ModelError):
-        return None
-
-
-def _hash(prepared: Question) -> str:
-    from checker.counterexample.key import model_hash
-
-    return model_hash(prepared.system, measures=True)
 
 
 def _layout(system: ir.System) -> str:

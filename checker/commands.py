@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import shutil
 import sys
 import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask
@@ -92,16 +94,31 @@ def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
 
 
 def _check_bounds(arguments: argparse.Namespace) -> Bounds:
-    bounds = _bounds(arguments, first=arguments.first)
+    bounds = dataclasses.replace(_bounds(arguments, first=arguments.first), checkpoint=arguments.checkpoint)
     if arguments.engine != "z3":
+        _make_folder(arguments.checkpoint)
         if arguments.depth is not None:
             raise UsageError("--depth is for --engine z3: the exhaustive search goes as deep as there are states")
         return bounds
     if arguments.max_states is not None:
         raise UsageError("--max-states is not for --engine z3, which counts no states")
+    if arguments.checkpoint is not None:
+        raise UsageError("--checkpoint is not for --engine z3, whose searches cannot be taken up again")
     if arguments.threads is not None:
         raise UsageError("--threads is not for --engine z3, which uses one")
     return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
+
+
+def _make_folder(path: str | None) -> None:
+    """Where checkpoints go: better known now than when there is something to keep."""
+    if path is None:
+        return
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--checkpoint {path}: no such folder can be made: {error.strerror}") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"--checkpoint {path}: nothing can be written there")
 
 
 def _asked(arguments: argparse.Namespace) -> tuple[Asked, list[str]]:
@@ -305,15 +322,6 @@ def _known(promises: Sequence[str], ran: Ran, view: str | None) -> None:
             raise UsageError(f"--as is about a race, and {promise} is a measure: leave --as out")
 
 
-# ----------------------------------------------------------------------- graph
-
-
-def graph(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.drawing import graph as draw
-
-    return draw(arguments, output)
-
-
 # ---------------------------------------------------------------------- replay
 
 
@@ -367,37 +375,21 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
     return Exit.AS_EXPECTED
 
 
-def proving(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.prove import prove
-
-    return prove(arguments, output)
+Command = Callable[[argparse.Namespace, Output], Exit]
 
 
-def comparing(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.compare import compare
+def _in(module: str, name: str) -> Command:
+    """A command of another module, which is imported when it is run."""
+    def command(arguments: argparse.Namespace, output: Output) -> Exit:
+        made: Command = getattr(import_module(module), name)
+        return made(arguments, output)
 
-    return compare(arguments, output)
-
-
-def tabulating(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.matrix import matrix
-
-    return matrix(arguments, output)
+    return command
 
 
-def repairing(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.repair import repair
-
-    return repair(arguments, output)
-
-
-def starting(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.starting import new
-
-    return new(arguments, output)
-
-
-COMMANDS: dict[str, Callable[[argparse.Namespace, Output], Exit]] = {
-    "check": check, "explain": explain, "graph": graph, "replay": replay, "list": listing, "prove": proving,
-    "compare": comparing, "matrix": tabulating, "repair": repairing, "new": starting,
+COMMANDS: dict[str, Command] = {
+    "check": check, "explain": explain, "replay": replay, "list": listing,
+    "graph": _in("checker.drawing", "graph"), "prove": _in("checker.prove", "prove"),
+    "compare": _in("checker.compare", "compare"), "matrix": _in("checker.matrix", "matrix"),
+    "repair": _in("checker.repair", "repair"), "new": _in("checker.starting", "new"),
 }

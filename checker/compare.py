@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -156,7 +155,7 @@ def carriers(asked: Asked, found: Compared, bounds: Bounds, most: int, jobs: int
     def reached(switches: frozenset[str]) -> frozenset[Goal] | None:
         settings = [f"{name}={after}" for name, (_, after) in found.switches.items() if name in switches]
         variant = Variant(",".join([first.name, *settings]), first.design, (*first.switches, *settings))
-        asked_ = column(asked, variant, names, dataclasses.replace(bounds, first=False))
+        asked_ = column(asked, variant, names, bounds, like=found.columns[0])
         if asked_.exit != Exit.AS_EXPECTED:
             return None
         known: dict[Goal, object] = {(spec, m.measure): extremes(m) for spec, answer in asked_.answers.items()

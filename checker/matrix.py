@@ -9,6 +9,7 @@ import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from checker import costs
 from checker.asked import ask, comparison, flip, shown
 from checker.columns import Answer, Column, Variant, bounds_of, column, questions, resolve
 from checker.compare import extremes, judged
@@ -18,8 +19,11 @@ from checker.report.output import Output
 from checker.report.verdict import Exit, worst
 from checker.workers import each
 
-SECONDS = 8.0
-"""How long the questions of one column may take together, where nobody says how long."""
+SECONDS = 20.0
+"""How long the questions of one column may take together, where nobody says how long.
+
+A model's Comparison should ask much less of it: 8 seconds of one core.
+"""
 
 
 @dataclass
@@ -132,6 +136,8 @@ def changes(base: Column, other: Column) -> dict[str, list[str]]:
         sizes = {m.measure: extremes(m) for m in known.result.measures}
         found["cost"] += [f"{m.measure} {m.least:,} to {m.most:,} in {spec}" for m in answer.result.measures
                           if sizes.get(m.measure) != extremes(m)]
+        found["cost"] += [f"{operation} takes {lock} {costs.shown(b)} instead of {costs.shown(a)} times in {spec}"
+                          for operation, lock, a, b in costs.differing(known.locks, answer.locks)]
         if other_states(known, answer):
             found["states"].append(f"{answer.result.states:,} instead of {known.result.states:,} in {spec}")
     return {kind: texts for kind, texts in found.items() if texts}
@@ -140,7 +146,8 @@ def changes(base: Column, other: Column) -> dict[str, list[str]]:
 def _verdicts(spec: str, known: Answer, answer: Answer) -> Iterator[str]:
     before = {v.promise: v for v in known.result.verdicts}
     for verdict in answer.result.verdicts:
-        if judged(verdict) == judged(before.get(verdict.promise)) or judged(verdict) == "undecided":
+        sides = judged(before.get(verdict.promise)), judged(verdict)
+        if sides[0] == sides[1] or "undecided" in sides:
             continue
         steps = f" in {verdict.steps}" if verdict.verdict == "broken" and verdict.steps is not None else ""
         yield f"{verdict.promise} {verdict.verdict}{steps} in {spec}"
@@ -156,6 +163,6 @@ def other_states(known: Answer, answer: Answer) -> bool:
 
 
 def broken_somewhere(columns: Sequence[Column], spec: str) -> list[str]:
-    """The promises of a spec that do not hold in all of these columns."""
+    """The promises of a spec that break, or are never reached, in one of these columns."""
     return list(dict.fromkeys(v.promise for c in columns for v in c.answers[spec].result.verdicts
-                              if v.verdict != "holds"))
+                              if v.verdict in ("broken", "vacuous")))

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,8 @@ class Bounds:
     """Where to stop: stored states, bytes, seconds; or at the first promise that breaks.
 
     With a number of ``steps`` runs of up to so many are searched by z3.  ``threads``
-    search at once, or as many as there are processors.
+    search at once, or as many as there are processors.  ``checkpoint`` is a folder
+    where searches are kept that end early.
     """
 
     max_states: int | None = None
@@ -40,6 +42,7 @@ class Bounds:
     first: bool = False
     steps: int | None = None
     threads: int | None = None
+    checkpoint: str | None = None
 
 
 @dataclass
@@ -121,6 +124,7 @@ def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
 
 def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str], ran: Ran, progress: Progress) -> None:
     from checker.explicit import Limits, explore
+    from checker.explicit.memory import within
     from checker.explicit.result import LimitError
 
     result = ran.result
@@ -137,11 +141,12 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     if bounds.steps is not None:
         _by_z3(ran, spec, bounds, bounds.steps, traces, progress)
         return
-    limits = Limits(max_states=bounds.max_states, memory=bounds.memory, seconds=bounds.seconds,
-                    threads=bounds.threads)
+    checkpoint = None if bounds.checkpoint is None else Path(bounds.checkpoint, f"{spec.name}.checkpoint")
     try:
+        limits = Limits(max_states=bounds.max_states, memory=bounds.memory and within(bounds.memory),
+                        seconds=bounds.seconds, threads=bounds.threads)
         found = explore(system, limits=limits, first=bounds.first, progress=progress,
-                        witnesses=any(_wanted(one.name, traces) for one in system.measures))
+                        witnesses=any(_wanted(one.name, traces) for one in system.measures), checkpoint=checkpoint)
     except LimitError as error:
         result.stopped = str(error)
         result.verdicts = _undecided(system, spec, result)

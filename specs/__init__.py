@@ -5,6 +5,7 @@ from specs.alternatives import *
 from specs.as_posted import *
 from specs.backing import *
 from specs.claims import *
+from specs.compared import *
 from specs.costs import *
 from specs.direct import *
 from specs.fork import *

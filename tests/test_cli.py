@@ -129,6 +129,7 @@ def test_a_scope_by_name_or_by_size(capsys: Capture) -> None:
     (["check", COUNTER, "--time", "-3"], "'-3' is no duration"),
     (["check", COUNTER, "--threads", "0"], "'0' is no number of threads"),
     (["check", COUNTER, "--engine", "z3", "--threads", "2"], "--threads is not for --engine z3"),
+    (["check", COUNTER, "--engine", "z3", "--checkpoint", "kept"], "--checkpoint is not for --engine z3"),
     (["check", COUNTER, "--fast"], "there is no option --fast"),
     (["chek"], "invalid choice: 'chek'"),
     ([], "required: COMMAND"),

@@ -3,14 +3,18 @@
 
 import subprocess
 import sys
+import time
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import llvmlite.binding as llvm
 import pytest
 
-from checker.explicit import explore
+from checker.explicit import explore, native
+from checker.explicit.native import Later
+from checker.explicit.objects import Objects, key_of
 from checker.explicit.passes import Passes
 from checker.explicit.program import Program
 from checker.explicit.search import Search
@@ -136,14 +140,23 @@ def test_code_compiled_for_speed_finds_the_same(monkeypatch):
     name = "reference_swap_roles:stale_commit"
     quick = explore(system_of(name))
     monkeypatch.setattr("checker.explicit.search._PATIENCE", -1.0)
+    monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
     calls = []
     advance = Search._advance
 
     def watched(search, end):
         advance(search, end)
         calls.append(search.machine.slow)
+        search.machine._later._thread.join()
 
     monkeypatch.setattr(Search, "_advance", watched)
     fast = explore(system_of(name))
-    assert calls and not any(calls)
+    assert calls[0] > 0 and len(calls) > 2 and not any(calls[1:]), "it goes over in the middle of the search"
     assert (quick.fingerprint, quick.findings, quick.coverage) == (fast.fingerprint, fast.findings, fast.coverage)
+
+
+def test_nobody_waits_for_what_is_not_needed_any_more():
+    texts = [f"define i64 @number() {{ ret i64 {k} }} ; {time.time()}" for k in range(2000)]
+    later = Later(texts)
+    later.end()
+    assert later.done and native.shared().get(key_of(texts[-1], str(native.FAST), native._compiler())) is None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from footprints import Footprints
 
 from checker.explicit import Exploration, explore
 from checker.language import build, load_specs
@@ -89,6 +90,20 @@ def test_every_promise_about_runs_is_seen_to_break_and_to_hold() -> None:
 @pytest.mark.parametrize("name", [name for name, spec in AS_POSTED.items() if spec.expected])
 def test_the_design_as_posted_breaks_what_is_known_and_nothing_else(name: str) -> None:
     assert broken(name) == set(SPECS[name].expected)
+
+
+def test_hardly_a_step_touches_only_its_frame() -> None:
+    """docs/reductions.md: joining such steps would not pay."""
+    alone, steps = set(), 0
+    for name in ("rfc_v2", "rfc_v2_swapoff", "rfc_v2_two_owners", "rfc_v2_requirements"):
+        for role in build(SPECS[name]).roles:
+            for operation in role.operations:
+                found = Footprints(operation).steps
+                steps += len(found)
+                assert name != "rfc_v2" or not any(one.only_frame for one in found.values())
+                alone |= {operation.yields[k].label for k, one in found.items() if k is not None and one.only_frame}
+    assert steps > 200
+    assert alone == {"a new folio is in the swap cache", "no such device is in use"}
 
 
 def test_the_gate_alone_sees_every_promise_break() -> None:

@@ -73,6 +73,10 @@ SILENT = """\
 def test_who_starves_is_known(capsys: Capture, file: str, spec: str, code: int) -> None:
     done = run(capsys, "check", spec, file)
     assert done.code == code, done.out
+    if spec == "plain_lock":
+        assert re.search("whoever_wants_the_lock_gets_it +a loop of 3 steps, after 1 step, as expected", done.out)
+    if spec == "device_may_be_silent":
+        assert re.search("every_page_comes +nothing more has to happen after 1 step, as expected", done.out)
 
 
 def drawn(capsys: Capture, spec: str, file: str, promise: str) -> str:
@@ -178,6 +182,7 @@ def test_a_lasso_in_a_trace_file_and_as_json(capsys: Capture, tmp_path: Path) ->
     found = run(capsys, "check", "plain_lock", STARVATION, "--json").json
     (lasso,) = [v for v in found["verdicts"] if v["verdict"] == "broken"]
     assert lasso["kind"] == "progress" and lasso["steps"] == 4
+    assert lasso["claim"] == "a loop of 3 steps, after 1 step"
     full = run(capsys, "explain", "plain_lock", STARVATION, "--json").json
     (shown,) = [v["trace"] for v in full["verdicts"] if v["trace"]]
     assert shown["loop"] == 3 and shown["key"].endswith("-3")
@@ -224,6 +229,17 @@ def test_a_search_that_is_not_complete_decides_nothing_about_runs() -> None:
     found = explore(build(load_specs(STARVATION)["ticket_lock"]), limits=Limits(max_states=5))
     assert {"whoever_draws_a_number_is_served", "every_operation_finishes"} <= found.undecided
     assert not found.findings
+
+
+def test_where_the_graph_finds_no_room_runs_are_undecided(capsys: Capture) -> None:
+    done = run(capsys, "check", "rfc_v2_runs", "--memory", "2M", "--json")
+    assert done.code == 3
+    undecided = {v["promise"] for v in done.json["verdicts"] if v["verdict"] == "undecided"}
+    assert undecided == {
+        "a_fault_ends", "a_folio_lock_is_dropped", "everything_can_be_given_back", "every_operation_finishes",
+    }
+    (spec,) = done.json["specs"]
+    assert "no room to look for loops" in spec["stopped"] and spec["states"] > 1000
 
 
 def test_a_renaming_search_asks_about_runs_without_renaming() -> None:
@@ -308,3 +324,36 @@ spec = Spec(why="?", model=Model(state=S, rules=[lose]), scope=Scope("s", sizes=
     (found,) = [v for v in done.json["verdicts"] if v["promise"] == "no_model_error"]
     assert found["verdict"] == "broken" and found["steps"] == 0
     assert "the_next_one_is_on" in found["trace"]["race"]
+
+
+def test_a_lasso_may_pass_through_where_nothing_can_be_asked(capsys: Capture, tmp_path: Path) -> None:
+    model = tmp_path / "passing.py"
+    model.write_text('''
+from checker.language import *
+
+class Node(Index, ordered=True):
+    """A node."""
+
+class S(State):
+    next: Node | None
+    on: Array[Node, bool]
+
+@rule(fair=True)
+def choose_one(s: S):
+    """Somebody is next."""
+    require(s.next is None)
+    s.next = choose(Node)
+
+@progress(fair="weak")
+def the_next_one_is_on(s: S):
+    """Reads through None at first."""
+    return leads_to(not s.on[s.next], s.on[s.next])
+
+spec = Spec(why="?", model=Model(state=S, rules=[choose_one]), scope=Scope("s", sizes={Node: 2}),
+            promises=[the_next_one_is_on])
+''')
+    verdicts = run(capsys, "check", str(model), "--json").json["verdicts"]
+    found = {v["promise"]: v for v in verdicts}
+    assert found["no_model_error"]["steps"] == 0
+    assert found["the_next_one_is_on"]["claim"] == "nothing more has to happen after 1 step"
+    assert "=== and nothing more has to happen ===" in found["the_next_one_is_on"]["trace"]["race"]

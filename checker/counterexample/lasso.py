@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.language import ir
 from checker.language.context import binding
+from checker.language.errors import ModelError
 from checker.language.suspended import shown
 from checker.language.verbs import Leads
 
@@ -72,6 +73,15 @@ def owed(raw: Raw, promise: ir.RunPromise, given: tuple[Any, ...], configuration
     return found if isinstance(found, Leads) else Leads(True, bool(found))
 
 
+def _ask(raw: Raw, promise: ir.RunPromise, given: tuple[Any, ...], configuration: Configuration, unasked: Leads
+         ) -> Leads:
+    """The same; ``unasked`` where it reads through None, or the like."""
+    try:
+        return owed(raw, promise, given, configuration)
+    except (ModelError, ValueError, ZeroDivisionError):
+        return unasked
+
+
 def lasso(raw: Raw, promise: ir.RunPromise, configurations: Sequence[Configuration], taken: Sequence[Transition],
           loop: int | None) -> Broken | None:
     """Why a run breaks a promise that is @progress; None if it does not.
@@ -86,7 +96,7 @@ def lasso(raw: Raw, promise: ir.RunPromise, configurations: Sequence[Configurati
     if why is None:
         return None
     for part, values in list(owing(raw, promise)):
-        states = [owed(raw, promise, values, one) for one in configurations]
+        states = [_ask(raw, promise, values, one, Leads(False, True)) for one in configurations]
         came = max((k for k, state in enumerate(states) if state.ends), default=-1)
         since = next((k for k in range(came + 1, last + 1) if states[k].begins), None)
         if came < first and since is not None:
@@ -131,11 +141,11 @@ def unreachable(raw: Raw, promise: ir.RunPromise, here: Configuration) -> Broken
 
     Looks at no more than LOOK_AHEAD states, as the search has looked at all of them.
     """
-    left = list(owing(raw, promise))
+    left, nothing = list(owing(raw, promise)), Leads(False, False)
     seen = {here.vector}
     queue = [here]
     for one in queue:
-        left = [(part, values) for part, values in left if not owed(raw, promise, values, one).ends]
+        left = [(part, values) for part, values in left if not _ask(raw, promise, values, one, nothing).ends]
         if not left or len(seen) > LOOK_AHEAD:
             break
         for transition in raw.successors(one):

@@ -12,12 +12,14 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from checker.explicit.context import MOST_CHOICES, RECORD_EXTRA, Ctx
 from checker.explicit.memory import Region
 
 RECORDS = 1 << 20
 """Transitions that one state may have."""
+MOST_THREADS = 256
 PAYS = 1 << 14
 """States that are worth more than one thread."""
 
@@ -48,6 +50,11 @@ class Seat:
     def pending(self) -> int:
         """Records that wait for room in the table."""
         return int(self.ctx[Ctx.OUT] - self.ctx[Ctx.OUT_BASE]) // self._size
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Those records, as address and size."""
+        return self._out.address, self.pending * self._size
 
     @property
     def busy(self) -> bool:
@@ -83,11 +90,13 @@ class Crew:
         if states < PAYS or self._most == 1:
             return self.seats[:1]
         while len(self.seats) < self._most:
-            self._pool = self._pool or ThreadPoolExecutor(self._most - 1)
-            self.seats.append(Seat(*self._shape))
-            if self._turns:
-                self.seats[-1].note_turns()
-        return self.seats
+            self._another()
+        return self.seats[:self._most]
+
+    def _another(self) -> None:
+        self.seats.append(Seat(*self._shape))
+        if self._turns:
+            self.seats[-1].note_turns()
 
     def note_turns(self) -> None:
         """From now on the turns of successors are wanted."""
@@ -123,7 +132,7 @@ class Crew:
                     seat.ctx[member] = self.ctx[member]
         futures: list[Future[int | None]] = []
         if len(calls) > 1:
-            assert self._pool is not None
+            self._pool = self._pool or ThreadPoolExecutor(max(1, self._most - 1))
             futures = [self._pool.submit(function, seat.ctx, *given) for seat, given in calls[1:]]
         first = function(calls[0][0].ctx, *calls[0][1])
         answers = [first, *(future.result() for future in futures)]
@@ -158,6 +167,23 @@ class Crew:
                 interrupted = True
         if interrupted:
             raise KeyboardInterrupt
+
+    # -- what a checkpoint needs
+
+    def describe(self) -> dict[str, Any]:
+        """Counts, and what threads have taken and not done."""
+        return {"counts": self.counts(), "batches": [[seat.ctx[Ctx.BATCH], seat.ctx[Ctx.BATCH_END]]
+                                                     for seat in self.seats]}
+
+    def restore(self, header: dict[str, Any], sizes: Sequence[int], read: Callable[[int], None]) -> None:
+        """Goes on where ``describe`` was asked; records of each thread come by ``read(address)``."""
+        while len(self.seats) < len(sizes):
+            self._another()
+        self.seats[0].counts[:] = header["counts"]
+        for seat, size, batch in zip(self.seats, sizes, header["batches"], strict=False):
+            read(seat.waiting[0])
+            seat.ctx[Ctx.OUT] = seat.ctx[Ctx.OUT_BASE] + size
+            seat.ctx[Ctx.BATCH], seat.ctx[Ctx.BATCH_END] = batch
 
     # -- indices
 

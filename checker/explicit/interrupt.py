@@ -1,36 +1,43 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ctrl-C as a question that the search asks when it suits it."""
+"""Ctrl-C and SIGTERM as a question that the search asks when it suits it."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+INTERRUPTED = "interrupted"
+"""Why a search stopped."""
+
 
 class Interrupt:
-    """While entered, the first Ctrl-C only sets ``wanted``: nothing is torn in the middle of a change.
+    """While entered, the first of the two signals only sets ``wanted``: nothing is torn in the middle of a change.
 
-    A second one raises KeyboardInterrupt.  Outside the main thread, or where
-    Ctrl-C is ignored or handled by somebody else, nothing is changed.
+    A second one goes to the handler that was there before.  Outside the main thread,
+    and for a signal that is ignored or that nobody handles, nothing is changed.
     """
 
     def __init__(self) -> None:
         self.wanted = False
-        self._before: Any = None
+        self._before: dict[int, Callable[..., Any]] = {}
 
     def __enter__(self) -> Interrupt:
-        if threading.current_thread() is threading.main_thread() \
-                and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._before = signal.signal(signal.SIGINT, self._note)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    self._before[number] = handler
+                    signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.wanted:
-            raise KeyboardInterrupt
+            self._before[number](number, frame)
         self.wanted = True

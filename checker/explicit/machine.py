@@ -6,12 +6,14 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
+from checker.explicit.checkpoint import Checkpoint, Saved
 from checker.explicit.context import ERROR_BIT, RECORD_EXTRA, Ctx
-from checker.explicit.crew import RECORDS, Crew
+from checker.explicit.crew import MOST_THREADS, RECORDS, Crew
 from checker.explicit.measures import Extremes
 from checker.explicit.memory import Region, show
-from checker.explicit.native import Native
+from checker.explicit.native import Later, Native
 from checker.explicit.passes import Passes
 from checker.explicit.program import Program
 from checker.explicit.result import LimitError
@@ -25,6 +27,8 @@ _LOAD = 0.6
 _LAST_LOAD = 0.85
 """How full the table may become when memory does not allow a larger one."""
 _MOST_STATES = (1 << 32) - 2
+_SAVED = (Ctx.NEXT, Ctx.COUNT, Ctx.TRANSITIONS, Ctx.STATE_HASH, Ctx.EDGE_HASH, Ctx.STATE_FOUND, Ctx.EDGE_FOUND,
+          Ctx.STUCK)
 _SMALL = 1 << 25
 """A table below this many bytes grows by four, unless memory is short, above by two."""
 
@@ -69,8 +73,9 @@ class Machine:
             raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
         self._runtime = _runtime(self.words)
         self._model = Native(program.texts, speed=0, hot=program.hot)
+        self._later: Later | None = None
         self._crew = Crew(threads, self.words, program.counts)
-        self._spare = 8 * self.words * STRETCH * threads
+        self._spare = 8 * self.words * STRETCH * 2 * MOST_THREADS
         self.ctx = self._crew.ctx
         self._edge_targets = (_U64 * 64)()
         self._state_targets = (_U64 * 64)()
@@ -128,9 +133,12 @@ class Machine:
         return self._model.slow
 
     def optimise(self) -> None:
-        """Compiles for speed what is not."""
-        self._model = Native(self.program.texts, hot=self.program.hot)
-        self._link()
+        """Compiles for speed what is not, beside the search, and goes over to that when it is there."""
+        if self._later is None:
+            self._later = Later(self.program.texts)
+        elif self._later.done:
+            self._model = Native(self.program.texts, hot=self.program.hot)
+            self._link()
 
     # -- memory
 
@@ -157,6 +165,8 @@ class Machine:
     def close(self) -> None:
         """Gives all memory back."""
         self._crew.end()
+        if self._later is not None:
+            self._later.end()
         for region in self._regions.values():
             region.close()
         self._regions.clear()
@@ -171,19 +181,25 @@ class Machine:
     def grow(self) -> bool:
         """Makes room for more states; False if the memory does not allow it."""
         wanted = self[Ctx.COUNT] + sum(seat.pending for seat in self._crew.seats)
-        buckets = self.buckets
-        while buckets * LANES * _LOAD < wanted:
-            buckets *= 4 if buckets * _BUCKET < min(_SMALL, self.memory // 32) else 2
-        size = buckets * _BUCKET
-        if buckets > self.buckets and size + wanted * 8 * self.words <= self.memory:
-            # in place: cleared, and filled again from the array of states
-            ctypes.memset(self[Ctx.TABLE], 0, self.buckets * _BUCKET)
-            self.buckets = buckets
-            self._set_table()
-            self._crew.over(self._refill, 0, self[Ctx.COUNT])
+        buckets = self._buckets_for(wanted)
+        if buckets > self.buckets and buckets * _BUCKET + wanted * 8 * self.words <= self.memory:
+            self._fill_again(buckets)
         else:
             self._set_table(_LAST_LOAD)
         return bool(wanted <= self[Ctx.ROOM])
+
+    def _buckets_for(self, states: int) -> int:
+        buckets = self.buckets
+        while buckets * LANES * _LOAD < states:
+            buckets *= 4 if buckets * _BUCKET < min(_SMALL, self.memory // 32) else 2
+        return buckets
+
+    def _fill_again(self, buckets: int, load: float = _LOAD) -> None:
+        """A table of so many buckets, in place: cleared, and filled from the array of states."""
+        ctypes.memset(self[Ctx.TABLE], 0, self.buckets * _BUCKET)
+        self.buckets = buckets
+        self._set_table(load)
+        self._crew.over(self._refill, 0, self[Ctx.COUNT])
 
     @property
     def used(self) -> int:
@@ -205,6 +221,31 @@ class Machine:
     def behind(self, stop: int) -> bool:
         """Whether there is something to do yet before all states up to index ``stop`` are expanded."""
         return self[Ctx.NEXT] < stop or any(seat.busy for seat in self._crew.seats)
+
+    # -- what a checkpoint needs
+
+    def save(self, checkpoint: Checkpoint, header: dict[str, Any]) -> None:
+        """Writes what was found so far."""
+        members = {member.name: self[member] for member in _SAVED}
+        parts = [(self[Ctx.STATES], 8 * self.words * self[Ctx.COUNT]), *(s.waiting for s in self._crew.seats)]
+        checkpoint.save({**header, "members": members, **self._crew.describe()}, parts)
+
+    def restore(self, saved: Saved) -> None:
+        """Goes on from what was written.  LimitError where memory does not suffice."""
+        states, *waiting = saved.header["sizes"]
+        count = states // (8 * self.words)
+        buckets, load = self._buckets_for(count), _LOAD
+        if buckets * _BUCKET + states > self.memory and count < buckets // 2 * LANES * _LAST_LOAD:
+            buckets, load = buckets // 2, _LAST_LOAD
+        needed = buckets * _BUCKET + states
+        if needed > self.memory:
+            raise LimitError(f"the checkpoint has {count:,} states, which need {show(needed)} of memory; "
+                             f"there are {show(self.memory)}")
+        saved.read(self[Ctx.STATES])
+        for member in _SAVED:
+            self.ctx[member] = saved.header["members"][member.name]
+        self._fill_again(buckets, load)
+        self._crew.restore(saved.header, waiting, saved.read)
 
     def overrun(self) -> str | None:
         """What the search has met that it has no room for, if anything."""

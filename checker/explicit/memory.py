@@ -13,6 +13,9 @@ from checker.explicit.result import LimitError
 
 _NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
 _HUGE = 1 << 21
+_WORKING = 32 << 20
+"""Bytes for compiling, and for what threads have in hand."""
+_LEAST = 1 << 20
 _SHARE = 0.8
 """Of the free memory, what a search without a limit may take."""
 
@@ -42,6 +45,25 @@ class Region:
 def show(size: int) -> str:
     """A number of bytes, for people."""
     return f"{size:,} bytes" if size < 2**20 else f"{size / 2**20:,.1f} MiB"
+
+
+def resident() -> int:
+    """Bytes that this process has in memory; 0 where nobody says."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+    except OSError:
+        return 0
+
+
+def within(limit: int) -> int:
+    """Bytes that a search may take, so that the whole process takes no more than the limit.
+
+    LimitError where the process alone takes nearly that."""
+    left = limit - resident() - _WORKING
+    if left < _LEAST:
+        raise LimitError(f"{show(limit)} of memory are too little even to begin: "
+                         f"{show(limit - left + _LEAST)} are needed")
+    return left
 
 
 def available() -> int:

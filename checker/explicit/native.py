@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
@@ -52,6 +53,43 @@ def compiled(text: str, speed: int) -> bytes:
     return bytes(machine.emit_object(module))
 
 
+def obtained(text: str, speed: int, objects: Objects) -> tuple[bytes, int]:
+    """A module as an object file, compiled now or before, and how fast it is at least."""
+    for known in dict.fromkeys((FAST, speed)):
+        data = objects.get(key_of(text, str(known), _compiler()))
+        if data is not None:
+            return data, known
+    data = compiled(text, speed)
+    objects.put(key_of(text, str(speed), _compiler()), data)
+    return data, speed
+
+
+class Later:
+    """Compiles modules for speed in a thread of its own, while others run what was compiled fast."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = list(dict.fromkeys(texts))
+        self._objects = shared()
+        self._wanted = True
+        self._thread = threading.Thread(target=self._work, name="compiler")
+        self._thread.start()
+
+    def _work(self) -> None:
+        for text in self._texts:
+            if self._wanted:
+                obtained(text, FAST, self._objects)
+
+    @property
+    def done(self) -> bool:
+        """Whether ``Native`` will find everything compiled."""
+        return not self._thread.is_alive()
+
+    def end(self) -> None:
+        """Waits until it has stopped, after the module at hand."""
+        self._wanted = False
+        self._thread.join()
+
+
 class Native:
     """The functions of some modules of LLVM text, ready to be called.
 
@@ -63,26 +101,16 @@ class Native:
 
     def __init__(self, texts: Iterable[str], speed: int = FAST, objects: Objects | None = None,
                  hot: Iterable[str] = ()) -> None:
-        self._objects = shared() if objects is None else objects
-        self.slow = 0
-        found = [self._object(text, speed) for text in dict.fromkeys(texts)]
-        found += [self._object(text, FAST) for text in hot]
+        objects = shared() if objects is None else objects
+        found, self.slow = [], 0
+        for text, wanted in (*((text, speed) for text in dict.fromkeys(texts)), *((text, FAST) for text in hot)):
+            data, known = obtained(text, wanted, objects)
+            self.slow += 0 if known == FAST else len(text)
+            found.append(data)
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine(speed))
         for data in found:
             self._engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(data))
         self._engine.finalize_object()
-
-    def _object(self, text: str, speed: int) -> bytes:
-        for known in dict.fromkeys((FAST, speed)):
-            data = self._objects.get(key_of(text, str(known), _compiler()))
-            if data is not None:
-                break
-        else:
-            data = compiled(text, speed)
-            self._objects.put(key_of(text, str(speed), _compiler()), data)
-            known = speed
-        self.slow += 0 if known == FAST else len(text)
-        return data
 
     def address(self, name: str) -> int:
         """Where a function is; 0 if there is none."""

@@ -13,6 +13,7 @@ import hashlib
 import os
 import stat
 import tempfile
+import threading
 import time
 from collections import OrderedDict
 from contextlib import suppress
@@ -57,7 +58,7 @@ def folder() -> Path | None:
 
 
 class Objects:
-    """Objects by key; ``folder`` None keeps them in this process only."""
+    """Objects by key; ``folder`` None keeps them in this process only.  Threads may share it."""
 
     def __init__(self, folder: Path | None, on_disk: int = MOST_ON_DISK, in_memory: int = MOST_IN_MEMORY) -> None:
         self._folder = folder
@@ -66,13 +67,15 @@ class Objects:
         self._known: OrderedDict[bytes, bytes] = OrderedDict()
         self._size = 0
         self._trimmed: set[Path] = set()
+        self._lock = threading.Lock()
 
     def get(self, key: bytes) -> bytes | None:
         """The object with this key, exactly as it was put, or None."""
-        data = self._known.get(key)
-        if data is not None:
-            self._known.move_to_end(key)
-            return data
+        with self._lock:
+            data = self._known.get(key)
+            if data is not None:
+                self._known.move_to_end(key)
+                return data
         data = self._read(key)
         if data is not None:
             self._remember(key, data)
@@ -94,10 +97,11 @@ class Objects:
                 self._trim(path.parent)
 
     def _remember(self, key: bytes, data: bytes) -> None:
-        self._size += len(data) - len(self._known.pop(key, b""))
-        self._known[key] = data
-        while self._size > self._in_memory:
-            self._size -= len(self._known.popitem(last=False)[1])
+        with self._lock:
+            self._size += len(data) - len(self._known.pop(key, b""))
+            self._known[key] = data
+            while self._size > self._in_memory:
+                self._size -= len(self._known.popitem(last=False)[1])
 
     # -- files
 

@@ -19,6 +19,7 @@ from checker.explicit.graph import MOVES
 from checker.explicit.group import group
 from checker.explicit.layout import Layout
 from checker.explicit.measures import measure, measuring
+from checker.explicit.objects import key_of
 from checker.explicit.procedures import EdgePromises, Errors, ProcedureCode
 from checker.explicit.result import NO_MODEL_ERROR, Coverage
 from checker.language import ir
@@ -92,6 +93,11 @@ class Program:
         else:
             self.texts += self.hot
             self.hot = []
+
+    def question(self) -> bytes:
+        """What tells this search from all others: the system, and how its parts are numbered."""
+        names = [self.edges.names, self.states.names, [part.procedure.name for part in self.parts]]
+        return key_of(*self.texts, *self.hot, repr(names), repr(self.system.initial), repr(self.group))
 
     def error(self, number: int) -> tuple[str, str]:
         """What the number of an error means: the promise, and what happened where."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
+from checker.explicit.checkpoint import Checkpoint
 from checker.explicit.context import Ctx
-from checker.explicit.interrupt import Interrupt
+from checker.explicit.interrupt import INTERRUPTED, Interrupt
 from checker.explicit.machine import Machine
 from checker.explicit.measures import Extreme, Extremes, depth_of
 from checker.explicit.memory import available, show
@@ -36,7 +38,10 @@ _SHORT, _LONG = 0.02, 0.1
 _PATIENCE = 0.8e-6
 """Seconds of search per character of the model's text before compiling for speed pays:
 about half of what that takes.  Most searches end earlier."""
-_LEAST_SHARE, _MOST_SHARE = 1 << 6, 1 << 20
+_INTERVAL = 300.0
+"""Seconds between two checkpoints."""
+PROMISE_BROKE = "a promise broke"
+_FIRST_SHARE, _LEAST_SHARE, _MOST_SHARE = 1 << 12, 1 << 6, 1 << 20
 """States that it may expand in one call."""
 
 
@@ -51,6 +56,7 @@ class Search:
     interrupt: Interrupt
     symmetry: bool = False
     witnesses: bool = False
+    kept: Path | None = None
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -62,9 +68,11 @@ class Search:
         self.stopped: str | None = None
         self.targets: dict[str, Target] = {}
         self.undecided: set[str] = set()
-        self._share = 4096
+        self._share = _FIRST_SHARE
         self._told = self.started
         self._began = time.thread_time()
+        self._saved = self.started
+        self.checkpoint = None if self.kept is None else Checkpoint(self.kept, self.program.question())
 
     def _threads(self) -> int:
         """One where the order in which states are found shows: where some are left out, and where one
@@ -77,8 +85,10 @@ class Search:
         """Everything: the search, who can finish, traces."""
         machine = self.machine
         try:
-            self._note(0)
+            if not self._resume():
+                self._note(0)
             self._search()
+            self._keep()
             complete = self.stopped is None
             self._close_layer()
             result = Exploration(
@@ -102,6 +112,10 @@ class Search:
             if not complete:
                 self.undecided.update(self._promises())
             result.undecided = frozenset(self.undecided - set(result.findings))
+            if self.interrupt.wanted and self.stopped is None:
+                self.stopped = INTERRUPTED  # what comes behind this search
+            elif self.checkpoint is not None and (self.stopped is None or not self._goes_on):
+                self.checkpoint.drop()
             result.stopped = self.stopped
             result.seconds = time.monotonic() - self.started
             return result
@@ -126,14 +140,14 @@ class Search:
 
     def _search(self) -> None:
         machine = self.machine
-        while self.stopped is None and machine[Ctx.NEXT] < machine[Ctx.COUNT]:
+        while self.stopped is None and machine.behind(machine[Ctx.COUNT]):
             end = self.layers[-1]
             while self.stopped is None and machine.behind(end):
                 self._advance(end)
             if self.stopped is None:
                 self._close_layer()
                 if self.first and self._broken() and machine[Ctx.NEXT] < machine[Ctx.COUNT]:
-                    self.stopped = "a promise broke"
+                    self.stopped = PROMISE_BROKE
 
     def _advance(self, end: int) -> None:
         """One call of the native search, then whatever limits say."""
@@ -150,6 +164,8 @@ class Search:
             self._share = max(_LEAST_SHARE, self._share // 2)
         self.stopped = machine.overrun() or self.stopped
         self._pause(now)
+        if self.checkpoint is not None and now - self._saved > _INTERVAL and self.stopped is None:
+            self._keep()
         if self.progress is not None and self.stopped is None and now - self._told > _LONG:
             self._told = now
             count = machine[Ctx.COUNT]
@@ -158,9 +174,38 @@ class Search:
     def _pause(self, now: float) -> None:
         """Between two native calls: is it time to stop?"""
         if self.interrupt.wanted:
-            self.stopped = "interrupted"
+            self.stopped = INTERRUPTED
         elif self.limits.seconds is not None and now - self.started > self.limits.seconds:
             self.stopped = f"the time limit of {self.limits.seconds:g} s is reached"
+
+    # -- checkpoints
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether a search that stopped can be taken up again: not where something was left out."""
+        return self.machine.overrun() is None and self.stopped != PROMISE_BROKE
+
+    def _keep(self) -> None:
+        """Saves where the search is, if somebody wants it."""
+        if self.checkpoint is None or not self._goes_on:
+            return
+        header = {"layers": self.layers, "targets": [asdict(target) for target in self.targets.values()]}
+        self.machine.save(self.checkpoint, header)
+        self._saved = time.monotonic()
+        if self.stopped is not None and self.checkpoint.failed is not None:
+            self.stopped += f"; the checkpoint {self.checkpoint.path} could not be written: {self.checkpoint.failed}"
+
+    def _resume(self) -> bool:
+        """Goes on from a checkpoint, if there is one."""
+        if self.checkpoint is None:
+            return False
+        with self.checkpoint.load() as saved:
+            if saved is None:
+                return False
+            self.machine.restore(saved)
+            self.layers = list(saved.header["layers"])
+            self.targets = {one["promise"]: Target(**one) for one in saved.header["targets"]}
+            return True
 
     def _close_layer(self) -> None:
         """Notes what the layer showed; states that it discovered are the next one."""
@@ -285,7 +330,8 @@ class Search:
 
 
 def explore(system: ir.System, *, limits: Limits | None = None, first: bool = False,
-            progress: Progress | None = None, symmetry: bool = False, witnesses: bool = False) -> Exploration:
+            progress: Progress | None = None, symmetry: bool = False, witnesses: bool = False,
+            checkpoint: Path | None = None) -> Exploration:
     """Visits every reachable state, breadth first, and judges every promise.
 
     ``first`` stops behind the layer in which a promise broke.  ``progress`` is called
@@ -294,7 +340,11 @@ def explore(system: ir.System, *, limits: Limits | None = None, first: bool = Fa
     objects and actors: the verdicts are the same, states and transitions are fewer,
     and traces are those of the system itself.  With ``witnesses`` the least and the most
     of every measure come with a shortest way there.
-    Ctrl-C ends the search early like a limit.  LimitError: no room even to begin.
+    Ctrl-C, and SIGTERM where somebody handles it, end the search early like a limit.
+    ``checkpoint`` is a file that the search is kept in, now and then and when it ends early, and taken up
+    from if it is there; when all is known it is removed.  LimitError: no room even to begin.
+    UsageError: a checkpoint that is damaged or about something else.
     """
     with Interrupt() as interrupt:
-        return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses).run()
+        return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses,
+                      checkpoint).run()

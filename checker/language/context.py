@@ -25,7 +25,8 @@ class Binding:
 
     ``failures`` None means that every ``maybe`` may come true.  ``merged`` are
     yields, by function and label, that end no step: what is before and behind
-    them happens as one, as if a lock were held across.
+    them happens as one, as if a lock were held across.  ``switches`` are those of the
+    design that somebody has looked at: no other one can matter.
     """
 
     sizes: dict[type, int]
@@ -33,6 +34,7 @@ class Binding:
     failures: frozenset[str] | None = None
     roles: tuple[type, ...] = ()
     merged: frozenset[tuple[str, str]] = frozenset()
+    switches: set[str] = field(default_factory=set)
 
 
 @dataclass

@@ -111,6 +111,7 @@ class Expressions(Numbers, Comparing):
         chosen = self.system.binding.design
         if not isinstance(chosen, design._cls):
             self.fail(node, f"this rule asks a {design._cls.__name__}, and the spec names no such design")
+        self.system.binding.switches.add(name)
         try:
             return self.static(getattr(chosen, name), node)
         except AttributeError:

@@ -31,6 +31,7 @@ class Bound:
         if name.startswith("__"):
             raise AttributeError(name)
         design = current_binding().design
+        current_binding().switches.add(name)
         if not isinstance(design, self._cls):
             raise ModelError(f"the spec names no {self._cls.__name__}")
         return getattr(design, name)

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from checker.costs import Count, differing, shown
 from checker.report.json import document
 from checker.report.output import Line
 from checker.report.text import WIDTH, covers
@@ -41,6 +42,11 @@ def text(found: Compared) -> Iterator[Line]:
         yield Line("Measures that differ", "title")
         rows = [(f"{m.spec}: {m.name}", _extent(m.one), _extent(m.other)) for m in found.measures]
         yield from _table(("", one, other), rows)
+    for spec in found.specs:
+        rows = [(f"{operation}: {lock}", shown(a), shown(b)) for operation, lock, a, b in _locks(found, spec)]
+        if rows:
+            yield Line(f"{spec}: locks that one run of an operation takes, least to most", "title")
+            yield from _table(("", one, other), rows)
     yield from _reached(found, one, other)
     yield from _steps(found, one, other)
     if found.only is not None:
@@ -89,6 +95,10 @@ def _verdict(verdict: Verdict | None) -> str:
 def _extent(measured: Measured) -> str:
     least, most = measured.least, measured.most
     return f"always {least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def _locks(found: Compared, spec: str) -> list[tuple[str, str, Count, Count]]:
+    return differing(*(answer.locks for answer in found.answers(spec)))
 
 
 def _reached(found: Compared, one: str, other: str) -> Iterator[Line]:
@@ -197,6 +207,8 @@ def _spec(found: Compared, name: str) -> dict[str, Any]:
     answers = found.answers(name)
     machines = [answer.machine for answer in answers]
     made: dict[str, Any] = {
+        "locks": [{"operation": operation, "lock": lock, "first": list(a), "second": list(b)}
+                  for operation, lock, a, b in _locks(found, name)],
         "spec": name, "scope": answers[0].result.scope,
         "states": [answer.result.states for answer in answers],
         "transitions": [answer.result.transitions for answer in answers],

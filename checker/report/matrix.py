@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NAME = 46
 """Width of the left column: the name of a promise."""
+MOST = {"verdict": 4, "cost": 2, "states": 2}
+"""How many details of each kind are listed; --json has all of them."""
 HOLDS, UNKNOWN, ABSENT = ".", "?", "-"
 
 
@@ -70,9 +72,15 @@ def _question(columns: Sequence[Column], letters: Sequence[str], spec: str) -> I
             part = cells[first:first + room]
             bad = any(c not in (HOLDS, ABSENT) for c in part) and name not in measures and name != "states"
             yield Line(f"  {_short(name):<{NAME}}" + "".join(f"{c:>{width}}" for c in part), "bad" if bad else "")
-    promises = {v.promise for result in results for v in result.verdicts}
-    others = len(promises) - (len(rows) - len(measures) - 1)
-    yield Line(f"  {amount(others, 'other promise')} {'holds' if others == 1 else 'hold'} under every design", "quiet")
+    told = {name for name, _ in rows}
+    others = {v.promise for result in results for v in result.verdicts} - told
+    open_ = {v.promise for result in results for v in result.verdicts if v.verdict == "undecided"} - told
+    if others - open_:
+        hold = "holds" if len(others - open_) == 1 else "hold"
+        yield Line(f"  {amount(len(others - open_), 'other promise')} {hold} under every design", "quiet")
+    if open_:
+        yield Line(f"  {amount(len(open_), 'other promise')} {'is' if len(open_) == 1 else 'are'} undecided where the "
+                   "states have a +", "unsure")
     yield Line("")
 
 
@@ -102,7 +110,7 @@ def _flip(one: Flip) -> Iterator[Line]:
     kinds = ", ".join(one.changes) or ("undecided" if undecided else "nothing")
     yield Line(f"  {one.switch} {one.value}: {kinds}", "" if one.changes else "bad" if not undecided else "unsure")
     for kind, texts in one.changes.items():
-        shown = texts if kind == "verdict" else texts[:2]
+        shown = texts[:MOST[kind]]
         more = f"; and {len(texts) - len(shown)} more" if len(texts) > len(shown) else ""
         yield from _wrapped(f"{kind}: {'; '.join(shown)}{more}", 6, "quiet")
     if undecided:
@@ -131,8 +139,10 @@ def as_json(found: Matrix) -> str:
 
 
 def _column(column: Column) -> dict[str, Any]:
-    return {"name": column.variant.name, "cells": [_cell(spec, answer.result)
-                                                   for spec, answer in column.answers.items()]}
+    return {"name": column.variant.name, "cells": [
+        {**_cell(spec, answer.result), "locks": {operation: {lock: list(count) for lock, count in counts.items()}
+                                                 for operation, counts in answer.locks.items()}}
+        for spec, answer in column.answers.items()]}
 
 
 def _cell(spec: str, result: SpecResult) -> dict[str, Any]:

@@ -88,7 +88,8 @@ def _row(verdict: Verdict, width: int, engine: str) -> Line:
     if verdict.kind == "reachable" and word == "holds":
         word, note = "reached", f"in {amount(verdict.steps or 0, 'step')}"
     elif word == "broken":
-        note = f"in {amount(verdict.steps, 'step')}" if verdict.steps is not None else verdict.claim
+        counted = verdict.steps is not None and verdict.kind != "progress"
+        note = f"in {amount(verdict.steps or 0, 'step')}" if counted else verdict.claim
         note += "" if verdict.surprise else ", as expected"
     elif word == "vacuous":
         never = "is never reached" if verdict.kind == "reachable" else "nothing is ever owed"

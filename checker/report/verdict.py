@@ -15,7 +15,7 @@ from checker.words import amount, unknown
 
 if TYPE_CHECKING:
     from checker.counterexample.trace import Trace
-    from checker.explicit.result import Exploration
+    from checker.explicit.result import Exploration, Finding
     from checker.language.spec import Broken
     from checker.symbolic.bounded import Bounded
 
@@ -139,7 +139,7 @@ def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, fo
 
     def decide(claim: Claim) -> tuple[str, str]:
         if claim.name in found.findings:
-            return _shown(claim)
+            return _shown(claim, found.findings[claim.name])
         if claim.name in found.undecided or not found.complete:
             return "undecided", so_far
         if claim.kind == "reachable":
@@ -174,7 +174,12 @@ def judge_bounded(system: ir.System, expected: Mapping[str, Broken], found: Boun
     return _verdicts(system, expected, {name: finding.depth for name, finding in found.findings.items()}, decide)
 
 
-def _shown(claim: Claim) -> tuple[str, str]:
+def _shown(claim: Claim, finding: Finding | None = None) -> tuple[str, str]:
+    if claim.kind == "progress" and finding is not None:
+        if finding.loop is None:
+            return "broken", f"nothing more has to happen after {amount(finding.depth, 'step')}"
+        loop = amount(finding.depth - finding.loop, "step")
+        return "broken", f"a loop of {loop}, after {amount(finding.loop, 'step')}"
     return ("holds", "some state of the scope") if claim.kind == "reachable" else ("broken", "a shortest trace")
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """docs/costs.md: what a page costs under each design, in bytes and in cluster locks taken.
 
-``python -P tests/costs.py docs/costs.md`` writes both tables again: the bytes are the specs' measures,
+``python -P tests/page_costs.py docs/costs.md`` writes both tables again: the bytes are the specs' measures,
 the locks are counted on the shortest way of one page along a path, by the raw reading.
 """
 
@@ -45,7 +45,7 @@ from specs.direct import the_device_has_entries
 from specs.reached import a_page_is_only_in_zswap, a_page_of_zeros_is_stored_nowhere
 from specs.scopes import ONE_OF_EACH, one_page_in_zswap
 
-NAME = "The tables below are written by `python -P tests/costs.py docs/costs.md`."
+NAME = "The tables below are written by `python -P tests/page_costs.py docs/costs.md`."
 
 
 @reachable
