@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from checker.language import *
-from model.alloc import memcg_vswap_enabled
+from model.alloc import memcg_vswap_enabled, vm_vswap_enabled
 from model.design import Charge, MemcgTable, SwapDesign, design
 from model.fork import copy_nonpresent_pte
 from model.free import zap_nonpresent_ptes
@@ -85,6 +85,11 @@ worker_only = scope(
 table_is_late = device_too(
     "one page, one virtual slot, one slot of the device, no shrinker; memory may be short", {Shrinker: 0}, task=FAULTS,
     failures=["no memory for the memcg_table", "no memory for the memcg_table, though there was time"],
+)
+switched_and_short = device_too(
+    "one page, one virtual slot, one slot of the device, no shrinker; memory may be short, virtual swap comes and goes",
+    {Shrinker: 0}, task=[*FAULTS, vm_vswap_enabled, memcg_vswap_enabled],
+    failures=table_is_late.failures or (),
 )
 two_memcgs = device_too(
     "one page of two memcgs, one virtual slot, one slot of the device, no shrinker, nothing fails",
