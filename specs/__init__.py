@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must hold, and what is asked about which design; the specs in the order of a report."""
 
-from specs.alternatives import *
 from specs.as_posted import *
 from specs.backing import *
 from specs.claims import *
 from specs.compared import *
 from specs.costs import *
 from specs.direct import *
+from specs.discussion import *
 from specs.fork import *
 from specs.freeing import *
 from specs.hint import *

@@ -9,13 +9,13 @@ from typing import Any
 from checker.language import Comparison, Scope, Spec
 from model.design import MID_A, MID_B, RFC_V1, RFC_V2
 from model.vswap import VSWAP
-from specs.alternatives import (
+from specs.direct import DIRECT_PROMISES, the_device_has_entries
+from specs.discussion import (
     a_page_in_flight_stays_as_it_is,
     disk_and_zswap,
     switched_and_short,
     the_device_wants_stable_pages,
 )
-from specs.direct import DIRECT_PROMISES, the_device_has_entries
 from specs.memcgs import two_memcgs
 from specs.promises import PROMISES
 from specs.rfc_v1 import one_slot_and_worker

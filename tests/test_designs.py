@@ -20,8 +20,8 @@ from model.design import LATEST, RFC_V1, RFC_V2, SwapDesign
 from model.fork import copy_nonpresent_pte
 from model.objects import Pte, Shrinker, Task, VswapSlot, Worker
 from model.vswap import VSWAP
-from specs.alternatives import the_device_wants_stable_pages
 from specs.direct import FAULTS, the_device_has_entries
+from specs.discussion import the_device_wants_stable_pages
 from specs.scopes import ONE_OF_EACH, ZEROS
 
 PAGE = (Path(__file__).parent.parent / "docs" / "designs.md").read_text()
