@@ -21,6 +21,7 @@ from checker.report.output import Line, Output, OutputError
 from checker.report.verdict import Exit, SpecResult, worst
 from checker.run import Bounds, Ran, interruptible, main_trace, missing, run, without_race
 from checker.words import unknown
+from checker.workers import WorkerDied
 
 if TYPE_CHECKING:
     from checker.counterexample.trace import Trace
@@ -64,6 +65,8 @@ def _reason(error: BaseException) -> tuple[Exit, str]:
             return error.code, str(error)
         case LanguageError() | UsageError() | ModelError():
             return Exit.USAGE, str(error)
+        case WorkerDied():
+            return Exit.UNDECIDED, str(error)
         case KeyboardInterrupt():
             return Exit.UNDECIDED, "interrupted: nothing is decided"
         case ImportError():

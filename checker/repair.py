@@ -84,7 +84,7 @@ def repair(arguments: argparse.Namespace, output: Output) -> Exit:
     bounds = bounds_of(arguments)
     design = asked.design_of(spec)
     values = guards(design, arguments.guards)
-    before = one(asked, spec, bounds, traces=True).result
+    (before,) = each(lambda spec: one(asked, spec, bounds, traces=True).result, [spec], arguments.jobs, names[0])
     if before.error is not None:
         raise Complaint(before.error_exit, before.error)
     broken = _broken(before, wanted)

@@ -28,11 +28,12 @@ class WorkerDied(Exception):
 def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str = "") -> Iterator[R]:
     """``work(item)`` for every item, in order, ``jobs`` of them at a time (None: one for each core).
 
+    Nobody has searched in this process before: forking does not go with threads.
     Results must be picklable.  What a worker raises is raised here; an interrupt
     ends the workers.  ``name`` is what progress is told of.
     """
     jobs = cores() if jobs is None else jobs
-    if jobs <= 1 or len(items) <= 1:
+    if jobs <= 1 or not items:
         yield from map(work, items)
         return
     progress = Progress(name)

@@ -167,6 +167,22 @@ def test_a_promise_that_is_known_is_asked_until_nothing_new_can_come_of_it():
     assert findings["no_model_error"].error == "model.py:7: division by zero"
 
 
+def test_a_step_promise_that_only_change_can_keep():
+    """It breaks where nothing that it reads changes, and where something does."""
+    fields = Fields()
+    n, other = fields.add("n", IntT(0, 5)), fields.add("other", IntT(0, 5))
+    up, else_ = (rule(name, require(compare(read(f), "<", const(5))), store(f, arith(read(f), "+", const(1))))
+                 for name, f in (("up", n), ("else", other)))
+    high = compare(read(n, old=True), "<", const(3))
+    grows = ir.Or(type=BOOL, pos=HERE, left=high, right=compare(read(n), ">", read(n, old=True)))
+    late = arith(const(8), "//", arith(const(4), "-", read(n)))
+    wrong = compare(late, ">=", const(0))
+    findings = explore(system(fields, up, else_, may_end=ir.TRUE, promises=[
+        promise("grows_late", grows, "step"), promise("odd", wrong, "step")])).findings
+    assert {name: f.depth for name, f in findings.items()} == {"grows_late": 4, "no_model_error": 4, "odd": 5}
+    assert findings["grows_late"].moves == (("up", None),) * 3 + (("else", None),)
+
+
 @pytest.mark.parametrize("kind", ["invariant", "step"])
 def test_a_promise_that_reads_nothing_is_asked_all_the_same(kind):
     never = lambda n: promise("never", ir.FALSE, kind)  # noqa: E731

@@ -14,6 +14,7 @@ from cli import COUNTER, MODELS, run, sentence
 from junitparser import JUnitXml
 
 from checker.explicit import Limits, explore
+from checker.explicit.search import Search
 from checker.language import LanguageError, build, load_specs
 
 Capture = pytest.CaptureFixture[str]
@@ -231,15 +232,34 @@ def test_a_search_that_is_not_complete_decides_nothing_about_runs() -> None:
     assert not found.findings
 
 
-def test_where_the_graph_finds_no_room_runs_are_undecided(capsys: Capture) -> None:
-    done = run(capsys, "check", "rfc_v2_runs", "--memory", "2M", "--json")
-    assert done.code == 3
-    undecided = {v["promise"] for v in done.json["verdicts"] if v["verdict"] == "undecided"}
-    assert undecided == {
-        "a_fault_ends", "a_folio_lock_is_dropped", "everything_can_be_given_back", "every_operation_finishes",
-    }
-    (spec,) = done.json["specs"]
-    assert "no room to look for loops" in spec["stopped"] and spec["states"] > 1000
+@pytest.mark.parametrize("looks", range(6))
+def test_a_search_that_is_told_to_stop_says_nothing_that_it_does_not_know(
+    monkeypatch: pytest.MonkeyPatch, looks: int,
+) -> None:
+    """However early an interrupt comes: a break that is shown is the shortest, and what is not known is undecided."""
+    whole = explore(build(load_specs(STARVATION)["plain_lock"]))
+    left = iter([False] * looks)
+
+    def stop(search: Search) -> bool:
+        if next(left, True):
+            search.stopped = "interrupted"
+        return search.stopped is not None
+
+    monkeypatch.setattr(Search, "_stop", stop)
+    found = explore(build(load_specs(STARVATION)["plain_lock"]))
+    runs = {"whoever_wants_the_lock_gets_it", "whoever_wants_the_lock_gets_it_at_last", "every_operation_finishes"}
+    assert found.stopped == "interrupted" and runs & found.undecided and not found.idle
+    for name in runs - found.undecided:
+        assert found.findings.get(name) == whole.findings.get(name)
+
+
+def test_where_the_graph_finds_no_room_runs_are_undecided() -> None:
+    system = build(load_specs(None)["rfc_v2_runs"])
+    found = [explore(system, limits=Limits(memory=quarters << 18, threads=1)) for quarters in range(4, 40, 2)]
+    short = [one for one in found if one.complete and "no room to look for loops" in (one.stopped or "")]
+    assert short and short[-1].states == found[-1].states
+    assert short[-1].undecided == {promise.name for promise in system.run_promises}
+    assert found[-1].stopped is None and not found[-1].undecided
 
 
 def test_a_renaming_search_asks_about_runs_without_renaming() -> None:

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from test_agreement import Reader
 from test_explicit import Fields, arith, compare, const, local, promise, read, require, rule, store, system
 from test_explicit_systems import system_of
+from test_progress import STARVATION
+from test_progress_agreement import run_systems
 
 from checker.explicit import Limits, crew, explore, machine, runtime
 from checker.explicit.crew import Crew
 from checker.explicit.machine import Machine
 from checker.explicit.program import Program
-from checker.language import ir
+from checker.language import build, ir, load_specs
 from checker.language.types import IndexT, IntT
 
 GENERATED = int(os.environ.get("THREADS_SYSTEMS", "60"))
@@ -71,6 +73,27 @@ def test_threads_find_the_same_in_generated_systems(tmp_path: Path, small_shares
 
     each()
     assert reader.accepted > GENERATED // 2
+
+
+def test_threads_find_the_same_loops(tmp_path: Path, small_shares):
+    """Promises about runs: those that break are shown with the same loop."""
+    reader, loops = Reader(tmp_path), 0
+    specs = load_specs(STARVATION).values()
+    for made in map(build, specs):
+        one = result(made, 1)
+        assert result(made, 2) == one and result(made, 3) == one
+        loops += any(finding.loop is not None for finding in one["findings"].values())
+    assert loops
+
+    @settings(max_examples=GENERATED, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(text=run_systems())
+    def each(text):
+        made = reader.read(text)
+        if made is not None and explore(made, limits=Limits(max_states=2000)).complete:
+            one = result(made, 1)
+            assert result(made, 2) == one and result(made, 3) == one
+
+    each()
 
 
 def grid(side, dims, *promises):

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 
 from checker.explicit.cells import Cells
 from checker.explicit.code import Code, Value, signed
-from checker.explicit.context import Ctx, pointer
+from checker.explicit.context import RESTLESS, Ctx, pointer
 from checker.explicit.expressions import holders
 from checker.explicit.graph import BEGINS, ENDS, WRONG
 from checker.explicit.layout import Layout
@@ -49,8 +50,8 @@ class StatePromises:
 
     def __init__(self, system: ir.System) -> None:
         self.names = [NO_MODEL_ERROR, *(p.name for p in system.promises if p.kind != "step")]
-        if len(self.names) > 64:
-            raise UsageError(f"{len(self.names)} invariants and reachables in one spec: 63 fit, split it")
+        if len(self.names) > 63:  # RESTLESS is one more bit
+            raise UsageError(f"{len(self.names)} invariants and reachables in one spec: 62 fit, split it")
 
     def flag(self, name: str) -> int:
         return signed(1 << self.names.index(name))
@@ -136,40 +137,66 @@ def _parts(node: object) -> Iterator[object]:
             yield from _parts(getattr(node, one.name))
 
 
-def asking(name: str, asked: list[Asked], wrong: int, *, step: bool) -> str:
-    """Asks promises; gives the flags of those found.
+def asking_states(asked: list[Asked], steps: list[Asked], wrong: int, words: int) -> str:
+    """``i64 @check(state, before, known, why)``: asks state promises; gives the flags of those found.
 
-    ``i64 (state, before, known, why)``: where ``before`` is not null it is a state whose answers are
-    known, and what reads the same in both is not asked again; nor is what ``known`` has found.
-    With ``step`` it is ``i64 (old, state, known, why)``, about a transition.
+    Where ``before`` is not null it is a state whose answers are known, and what reads the same in
+    both is not asked again; nor is what ``known`` has found.  RESTLESS is found where a step promise
+    would break, or cannot be asked, if nothing happened in this state.
     """
-    parameters = "ptr %old, ptr %state, " if step else "ptr %state, ptr %before, "
-    code = Code(f"define i64 @{name}({parameters}i64 %known, ptr %why)")
-    found = code.slot("found")
+    code = Code("define i64 @check(ptr %state, ptr %before, i64 %known, ptr %why)")
+    found, ignored = code.slot("found"), code.slot("ignored")
     code.set(found, 0)
-    changed = [] if step or not asked else _changed(code, len(asked[0].reads))
-    first = 0 if step else code.widen(code.let("icmp eq ptr %before, null"))
+    changed = _changed(code, words)
+    first = code.widen(code.let("icmp eq ptr %before, null"))  # asks what reads nothing, too
     for one in asked:
-        ask, out = code.name("ask"), code.name("out")
-        if not step:
-            differs: Value = first  # also of what reads nothing
-            for change, mask in zip(changed, one.reads, strict=True):
-                differs = code.either(differs, code.both(change, mask))
-            touched = code.name("touched")
-            code.branch(code.compare("ne", differs, 0), touched, out)
-            code.block(touched)
-        code.branch(code.compare("eq", code.both("%known", one.settled), one.settled), out, ask)
-        code.block(ask)
-        arguments = "ptr %old, ptr %state, ptr %why" if step else "ptr %state, ptr %why"
-        answer = code.let(f"call i64 @{one.symbol}({arguments})")
-        with code.when(code.compare("ne", answer, 0)):
-            bad = code.compare("eq", answer, 2)
-            code.bump(found, code.select(bad, wrong, one.flag), "or")
-            with code.when(bad):
-                code.bump("%why", one.base, "or")
-        code.block(out)
+        with _unless_known(code, one, one.settled, changed, first):
+            _ask(code, one, "ptr %state, ptr %why", found, wrong)
+    for one in steps:
+        with _unless_known(code, one, RESTLESS, changed, first):
+            answer = code.let(f"call i64 @{one.symbol}(ptr %state, ptr %state, ptr {ignored})")
+            code.bump(found, code.select(code.compare("ne", answer, 0), RESTLESS, 0), "or")
     code.ret(f"i64 {code.get(found)}")
     return code.text()
+
+
+def asking_steps(asked: list[Asked], wrong: int, words: int) -> str:
+    """``i64 @step(old, state, known, why)``: asks step promises about a transition; gives the flags of those
+    found.  If ``known`` says STEADY, what reads the same in both states is not asked."""
+    code = Code("define i64 @step(ptr %before, ptr %state, i64 %known, ptr %why)")
+    found = code.slot("found")
+    code.set(found, 0)
+    changed = _changed(code, words)
+    always = code.binary("xor", code.binary("lshr", "%known", 63), 1)
+    for one in asked:
+        with _unless_known(code, one, one.settled, changed, always):
+            _ask(code, one, "ptr %before, ptr %state, ptr %why", found, wrong)
+    code.ret(f"i64 {code.get(found)}")
+    return code.text()
+
+
+@contextmanager
+def _unless_known(code: Code, one: Asked, settled: int, changed: list[Value], always: Value) -> Iterator[None]:
+    """Runs what is inside where asking a promise may show something new."""
+    differs = always
+    for change, mask in zip(changed, one.reads, strict=True):
+        differs = code.either(differs, code.both(change, mask))
+    touched, ask, out = code.name("touched"), code.name("ask"), code.name("out")
+    code.branch(code.compare("ne", differs, 0), touched, out)
+    code.block(touched)
+    code.branch(code.compare("eq", code.both("%known", settled), settled), out, ask)
+    code.block(ask)
+    yield
+    code.block(out)
+
+
+def _ask(code: Code, one: Asked, arguments: str, found: str, wrong: int) -> None:
+    answer = code.let(f"call i64 @{one.symbol}({arguments})")
+    with code.when(code.compare("ne", answer, 0)):
+        bad = code.compare("eq", answer, 2)
+        code.bump(found, code.select(bad, wrong, one.flag), "or")
+        with code.when(bad):
+            code.bump("%why", one.base, "or")
 
 
 def _changed(code: Code, words: int) -> list[Value]:

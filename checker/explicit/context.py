@@ -25,6 +25,10 @@ from checker.explicit.code import Code
 ERROR_BIT = 63
 ERROR = -(1 << ERROR_BIT)
 """The flag, as the signed number that LLVM reads."""
+RESTLESS = -(1 << 63)
+"""Among the state promises found: in some state a step promise would break if nothing happened there."""
+STEADY = -(1 << 63)
+"""Among the edge promises known: there is no such state, so that steps that change nothing need not be asked."""
 RECORD_EXTRA = 3
 """Words of a record besides the state."""
 MOST_CHOICES = 1000

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from checker.explicit.checkpoint import Checkpoint, Saved
-from checker.explicit.context import ERROR_BIT, RECORD_EXTRA, Ctx
+from checker.explicit.context import ERROR_BIT, RECORD_EXTRA, RESTLESS, STEADY, Ctx
 from checker.explicit.crew import MOST_THREADS, RECORDS, Crew
 from checker.explicit.measures import Extremes
 from checker.explicit.memory import Region, show
@@ -211,7 +211,8 @@ class Machine:
     def search(self, stop: int, most: int) -> bool:
         """Expands states up to index ``stop``, at most about ``most``; False if the table must grow first."""
         ctx = self.ctx
-        ctx[Ctx.STATE_KNOWN], ctx[Ctx.EDGE_KNOWN] = ctx[Ctx.STATE_FOUND], ctx[Ctx.EDGE_FOUND]
+        ctx[Ctx.STATE_KNOWN] = ctx[Ctx.STATE_FOUND]
+        ctx[Ctx.EDGE_KNOWN] = ctx[Ctx.EDGE_FOUND] | (0 if ctx[Ctx.STATE_FOUND] & RESTLESS else STEADY)
         ctx[Ctx.CLAIMED] = ctx[Ctx.COUNT]
         done = self._crew.search(self._search, min(stop, self[Ctx.NEXT] + most))
         self._crew.close_gaps(self._move)

@@ -77,11 +77,14 @@ class Program:
             raise UsageError(f"{fair} actors and fair rules (with their parameters) in one scope: {MOVES} fit")
         renaming = conditions.normalise(*common)
         self.renames = renaming is not None
-        self._whole(conditions.expand(*common, rules, roles), "void", "ptr, ptr, i64, i64, i64, ptr",
-                    [call.symbol for part in (rules, *roles) for call in part])
-        self._asking("check", check, self.states.flag(NO_MODEL_ERROR), step=False)
+        self._whole(conditions.expand(*common, rules, roles), "void",
+                    {"ptr, ptr, i64, i64, i64, ptr": [call.symbol for part in (rules, *roles) for call in part]})
+        words = self.layout.words
+        self._whole(conditions.asking_states(check, steps, self.states.flag(NO_MODEL_ERROR), words), "i64", {
+            "ptr, ptr": [one.symbol for one in check], "ptr, ptr, ptr": [one.symbol for one in steps]})
         if steps:
-            self._asking("step", steps, self.edges.flag(NO_MODEL_ERROR), step=True)
+            self._whole(conditions.asking_steps(steps, self.edges.flag(NO_MODEL_ERROR), words), "i64",
+                        {"ptr, ptr, ptr": [one.symbol for one in steps]})
         if system.measures:
             self._measuring()
         self.texts.append(DECLARATIONS + "\n".join([*conditions.deadlock(*common), conditions.idle(*common)]))
@@ -146,15 +149,13 @@ class Program:
         for one in self.system.measures:
             base = len(self._errors) << 16
             measures.append((self._unit(*measure(self.system, self.layout, one)), base))
-        self._whole(measuring(self.layout, measures), "i64", "ptr, ptr, ptr", [symbol for symbol, _ in measures])
+        self._whole(measuring(self.layout, measures), "i64",
+                    {"ptr, ptr, ptr": [symbol for symbol, _ in measures]})
 
-    def _asking(self, name: str, asked: list[Asked], wrong: int, *, step: bool) -> None:
-        text = conditions.asking(name, asked, wrong, step=step)
-        self._whole(text, "i64", "ptr, ptr, ptr" if step else "ptr, ptr", [one.symbol for one in asked])
-
-    def _whole(self, text: str, result: str, types: str, symbols: list[str]) -> None:
-        """A module that calls others."""
-        declared = [f"declare {result} @{symbol}({types})\n" for symbol in dict.fromkeys(symbols)]
+    def _whole(self, text: str, result: str, calls: dict[str, list[str]]) -> None:
+        """A module that calls others, given by the types of their parameters."""
+        declared = [f"declare {result} @{symbol}({types})\n"
+                    for types, symbols in calls.items() for symbol in dict.fromkeys(symbols)]
         self.texts.append("".join(declared) + text)
 
     def coverage(self, counts: list[int]) -> Coverage:

@@ -132,7 +132,8 @@ class Runs:
     # -- promises
 
     def _judge(self, number: int, promise: ir.RunPromise) -> tuple[Way | None, bool, Target | None]:
-        """How a promise breaks, if it does; whether any state asked for it; and where it cannot be asked."""
+        """How a promise breaks, if it does and was looked at to the end; whether any state asked for it; and
+        where it cannot be asked."""
         best: Way | None = None
         asked, wrong = False, None
         for part, (symbol, base) in zip(promise.parts, self.machine.program.asked[number], strict=True):
@@ -140,7 +141,7 @@ class Runs:
             types = [part.locals[name] for name in part.params]
             for values in product(*(range(of.low, of.low + of.card) for of in types)):
                 if self.pause():
-                    return best, True, wrong
+                    return None, True, wrong
                 given = (ctypes.c_int64 * max(len(values), 1))(*values)
                 bits = self._classify(self.row, self.machine[Ctx.STATES], ask, given, 0, self.count)
                 asked = asked or bool(bits & BEGINS)
@@ -149,7 +150,7 @@ class Runs:
                 way = self._reach(promise) if promise.kind == "can_always_reach" else self._lasso(promise)
                 if way is not None and (best is None or _length(way) < _length(best)):
                     best = way
-        return best, asked, wrong
+        return (best if not self.pause() else None), asked, wrong
 
     def _wrong(self, ask: int, given: ctypes.Array[ctypes.c_int64], base: int) -> Target:
         """A first state in which the promise cannot be asked."""
