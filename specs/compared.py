@@ -61,7 +61,7 @@ comparison = Comparison(
         asked_of_the_device, asked_of_stable_pages,
     ],
     designs={"rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
-    flipped=["rfc_v2", "rfc_v1"],
+    flipped=["rfc_v2"],
     quotient=["virtual_table", "table", "count"],
 )
 """Small scopes that between them run every path, so that each switch tells."""

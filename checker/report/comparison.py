@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from checker.costs import Count, differing, shown
 from checker.report.json import document
 from checker.report.output import Line
-from checker.report.text import WIDTH, covers
+from checker.report.text import WIDTH
 from checker.words import amount
 
 if TYPE_CHECKING:
     from checker.compare import Compared, Goal, Pair
-    from checker.report.verdict import Measured, Verdict
+    from checker.report.verdict import Measured, SpecResult, Verdict
     from checker.subsets import Smallest
 
 MOST = 8
@@ -33,9 +33,9 @@ def text(found: Compared) -> Iterator[Line]:
                 for name, (before, after) in found.switches.items())
     yield Line("")
     for spec in found.specs:
-        yield Line(f"Asked: {spec}, scope {found.answers(spec)[0].result.scope_name!r}")
-        for column, answer in zip(found.columns, found.answers(spec), strict=True):
-            yield from _lines(f"{column.variant.name}: {answer.result.error or covers(answer.result)}", 4)
+        yield from _lines(f"Asked: {spec}, scope {found.answers(spec)[0].result.scope_name!r}", 0)
+        yield from _lines("; ".join(f"{column.variant.name}: {_seen(answer.result)}" for column, answer in
+                                    zip(found.columns, found.answers(spec), strict=True)), 4)
     yield Line("")
     yield from _promises(found, one, other)
     if found.measures:
@@ -53,6 +53,15 @@ def text(found: Compared) -> Iterator[Line]:
         yield from only(found.only, one, other)
     for pair in found.promises:
         yield from _race(pair)
+
+
+def _seen(result: SpecResult) -> str:
+    """How much of a scope was searched."""
+    if result.error is not None:
+        return result.error
+    if result.complete:
+        return f"all {amount(result.states, 'state')}"
+    return f"undecided after {amount(result.states, 'state')}: {result.stopped or 'not all were visited'}"
 
 
 def _lines(text: str, indent: int) -> Iterator[Line]:
@@ -107,19 +116,19 @@ def _reached(found: Compared, one: str, other: str) -> Iterator[Line]:
         yield Line("Which states only one of them reaches, --quotient FIELDS tells by the values of some fields.")
         yield Line("")
         return
-    for spec in found.specs:
-        left, right = (answer.machine for answer in found.answers(spec))
-        if left is None or right is None:
-            continue
-        for side, mine, others in ((one, left, right), (other, right, left)):
-            values = sorted(mine.values - others.values)
-            arrows = sorted(mine.arrows - others.arrows)
-            named = ", ".join(found.fields)
-            yield from _listed(f"{spec}: values of {named} that only {side} reaches", values)
-            yield from _listed(f"{spec}: what happens to {named} only in {side}",
-                               [f"{old} -> {new} by {procedure}" for old, new, procedure in arrows])
-            if mine.stopped:
-                yield Line(f"    not all of {side} was seen: {mine.stopped}", "unsure")
+    machines = [[answer.machine for answer in column.answers.values() if answer.machine is not None]
+                for column in found.columns]
+    values = [frozenset(value for one_ in side for value in one_.values) for side in machines]
+    arrows = [frozenset(arrow for one_ in side for arrow in one_.arrows) for side in machines]
+    named = ", ".join(found.fields)
+    for side, mine, others in ((one, 0, 1), (other, 1, 0)):
+        yield from _listed(f"Values of {named} that only {side} reaches", sorted(values[mine] - values[others]))
+        yield from _listed(f"What happens to {named} only in {side}",
+                           [f"{old} -> {new} by {procedure}" for old, new, procedure in
+                            sorted(arrows[mine] - arrows[others])])
+        for machine in machines[mine]:
+            if machine.stopped:
+                yield Line(f"    not all of {side} was seen: {machine.stopped}", "unsure")
 
 
 def _listed(title: str, texts: Sequence[str]) -> Iterator[Line]:
