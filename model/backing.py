@@ -9,7 +9,7 @@ Left out  ranges of slots.
 from __future__ import annotations
 
 from checker.language import *
-from model.objects import Backing, PhysSlot, Swap, VswapSlot, ZswapEntry, cached
+from model.objects import Backing, PhysSlot, Swap, TableWord, VswapSlot, ZswapEntry, cached, is_zero
 
 
 class Effective(Union):
@@ -25,12 +25,15 @@ class Effective(Union):
 def backing(s: Swap, v: VswapSlot) -> Effective:
     """The effective backing of a slot; the zero flag comes before everything else."""
     word = s.virtual_table[v]
-    if s.zero[v]:
+    if is_zero(s, v):
         return Effective.ZERO
     if word.tag == Backing.SWAPFILE:
         return Effective.PHYS(word.slot)
     if word.tag == Backing.ZSWAP:
         return Effective.ZSWAP(word.entry)
+    p = s.direct[v]
+    if p is not None and s.table[v] != TableWord.NULL:
+        return Effective.PHYS(p)
     if cached(s, v):
         return Effective.FOLIO
     return Effective.NONE

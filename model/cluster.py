@@ -1,47 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Slots: taking virtual and physical ones, releasing what backs a virtual one.
+"""Slots: taking physical ones, releasing what backs a virtual one.
 
-Mirrors   folio_alloc_swap(), folio_realloc_swap(), __vswap_release_backing(),
+Mirrors   folio_realloc_swap(), __vswap_release_backing(),
           __swap_cluster_free_entries(); mm/swapfile.c [v2p2] [v2p3] [v2p4]; of RFC v1
           vswap_store_folio() [v1p2]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
-          lists: any free slot may be found, or none.  The fallback to a direct entry when
-          no virtual slot is free: the swap-out fails instead (a later slice).
+          lists: any free slot may be found, or none.
 """
 
 from __future__ import annotations
 
 from checker.language import *
-from model.design import design
-from model.memcg import clear_memcg_id, mem_cgroup_record_swap, try_charge_swap, uncharge_swap
-from model.objects import Backing, Content, Folio, PhysSlot, Swap, SwapInfo, TableWord, VswapSlot, ZswapEntry
-
-
-def folio_alloc_swap(s: Swap, f: Folio):
-    """Put a folio into the swap cache, on a new virtual slot; False when there is none."""
-    folio = s.folio[f]
-    if maybe("no memory"):
-        return False  # -ENOMEM: all clusters are full, and there is no memory for a new one
-    with hold(s.vswap_cluster.lock):
-        v = choose_or_none(VswapSlot, where=lambda v: s.table[v] == TableWord.NULL)
-        if v is None:
-            return False
-        s.table[v] = TableWord.PFN(f)
-        folio.swap = v
-        folio.refcount += 1  # the swap cache's
-    yield "a virtual slot is taken"
-    mem_cgroup_record_swap(s, f, v)  # a hold of its own: the folio lock keeps the slot meanwhile
-    if not design.alloc_leaves_backing_for_later:
-        yield "the memcg is recorded"
-        yield from folio_realloc_swap(s, v)
-    return True
+from model.design import Charge, MemcgTable, design
+from model.memcg import clear_memcg_id, swap_memcg, try_charge_swap, uncharge_swap
+from model.objects import (
+    Backing,
+    Content,
+    Folio,
+    PhysSlot,
+    Swap,
+    SwapInfo,
+    TableWord,
+    VswapSlot,
+    ZswapEntry,
+    in_use,
+    is_resolved,
+)
 
 
 def folio_realloc_swap(s: Swap, v: VswapSlot):
     """Give a virtual slot a physical one: that slot, or None."""
     with hold(s.vswap_cluster.lock):
         word = s.virtual_table[v]
-        m = s.memcg_table[v]
+        m = swap_memcg(s, v)
     if word.tag == Backing.SWAPFILE:
         if not design.realloc_charges_new_slots_only:
             try_charge_swap(s, m)
@@ -51,7 +42,7 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
     if maybe("no memory"):
         return None  # for the table of a physical cluster
     with hold(s.phys_cluster.lock):
-        p = choose_or_none(PhysSlot, where=lambda p: s.rmap[p] is None and (
+        p = choose_or_none(PhysSlot, where=lambda p: not in_use(s, p) and (
             s.swap_info == SwapInfo.WRITEOK or not design.alloc_tests_writeok))
         if p is None:
             return None
@@ -59,26 +50,53 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
         s.rmap_cache_only[p] = False
     yield "the reverse map points up"
 
-    if not try_charge_swap(s, m):
-        yield "the memcg refuses the charge"
-        if design.realloc_unwinds:
-            with hold(s.phys_cluster.lock):
-                s.rmap[p] = None
-                s.rmap_cache_only[p] = False
-        return None
-    yield "the physical slot is charged"
+    if design.charge != Charge.ENTRY:
+        if not try_charge_swap(s, m):
+            yield "the memcg refuses the charge"
+            realloc_unwind(s, p)
+            return None
+        yield "the physical slot is charged"
 
     with hold(s.vswap_cluster.lock):
-        if not design.publish_keeps_entry:
-            __vswap_release_backing(s, v)
-        s.virtual_table[v] = Backing.SWAPFILE(p)  # overwritten, not released [v2p3]
+        if design.frees_virtual_table and not virtual_table_alloc(s):
+            published = False
+        else:
+            if not design.publish_keeps_entry:
+                __vswap_release_backing(s, v)
+            s.virtual_table[v] = Backing.SWAPFILE(p)  # overwritten, not released [v2p3]
+            published = True
+    if design.frees_virtual_table and not published:
+        uncharge_swap(s, m)
+        yield "no memory for the virtual_table"
+        realloc_unwind(s, p)
+        return None
     return p
+
+
+def realloc_unwind(s: Swap, p: PhysSlot):
+    """Give back a physical slot that nothing names yet."""
+    if design.realloc_unwinds:
+        with hold(s.phys_cluster.lock):
+            s.rmap[p] = None
+            s.rmap_cache_only[p] = False
+            drop_empty_cluster(s)
+
+
+def virtual_table_alloc(s: Swap) -> bool:
+    """V held: the cluster has a virtual_table to write to; False: it was freed, and there is no memory."""
+    return any(s.virtual_table[v] != Backing.NONE for v in VswapSlot) or not maybe("no memory for the virtual_table")
+
+
+def drop_empty_cluster(s: Swap):
+    """P held: an empty physical cluster gives its memcg_table back."""
+    if design.memcg_table != MemcgTable.AT_ONCE and not any(in_use(s, p) for p in PhysSlot):
+        s.memcg_table_ready = False
 
 
 def vswap_mark_cache_only(s: Swap, v: VswapSlot):
     """V held: no PTE refers to a cached slot any more; tell whoever scans the physical slots."""
     word = s.virtual_table[v]
-    if word.tag == Backing.SWAPFILE:
+    if design.rmap_has_hint and word.tag == Backing.SWAPFILE:
         s.rmap_cache_only[word.slot] = True  # an atomic bit operation: the physical lock is not taken [v2p3]
 
 
@@ -106,17 +124,20 @@ def swap_range_free(s: Swap, p: PhysSlot):
             s.rmap[p] = None
             s.rmap_cache_only[p] = False
         s.disk[p] = Content.JUNK  # may be discarded
+        drop_empty_cluster(s)
 
 
 def __vswap_release_backing(s: Swap, v: VswapSlot):
     """V held: free whatever holds the content of a virtual slot."""
+    if not is_resolved(s, v):
+        return  # taken for a slot of a device, which has nothing behind it
     word = s.virtual_table[v]
     if word.tag == Backing.ZSWAP:
         zswap_entry_free(s, word.entry)
     elif word.tag == Backing.SWAPFILE:
         swap_range_free(s, word.slot)
-        if design.release_uncharges:
-            uncharge_swap(s, s.memcg_table[v])
+        if design.release_uncharges and design.charge != Charge.ENTRY:
+            uncharge_swap(s, swap_memcg(s, v))
     if design.release_clears_backing:
         s.virtual_table[v] = Backing.NONE
     if design.release_clears_zero:
@@ -130,15 +151,26 @@ def folio_release_vswap_backing(s: Swap, v: VswapSlot, f: Folio):
     """
     with hold(s.vswap_cluster.lock):
         __vswap_release_backing(s, v)
-        if not design.drops_folio_tag:
+        if not design.drops_folio_tag and s.direct[v] is None:
             s.virtual_table[v] = Backing.FOLIO(f)
 
 
 def __swap_cluster_free_entries(s: Swap, v: VswapSlot):
-    """V held: free a virtual slot and all that is behind it."""
+    """V held: free a slot that PTEs could name, and all that is behind it."""
     if not design.free_uncharges_before_id:
         clear_memcg_id(s, v)
-    __vswap_release_backing(s, v)  # uncharges, so it comes before the id is cleared [v2p4]
+    __swap_cluster_free_slot(s, v)  # uncharges, so it comes before the id is cleared [v2p4]
+    clear_memcg_id(s, v)
+
+
+def __swap_cluster_free_slot(s: Swap, v: VswapSlot):
+    """V held: release what backs a slot, then the slot; its memcg is left recorded."""
+    __vswap_release_backing(s, v)
+    p = s.direct[v]
+    if p is not None or design.charge == Charge.ENTRY:
+        uncharge_swap(s, s.memcg_table[v])
     s.table[v] = TableWord.NULL
     s.count[v] = 0
-    clear_memcg_id(s, v)
+    if p is not None:
+        s.disk[p] = Content.JUNK  # may be discarded
+        drop_empty_cluster(s)

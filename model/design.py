@@ -8,9 +8,27 @@ RFC v1 is the same object with what it did not do yet turned off.
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from checker.language import Design, bound
+
+
+class Charge(enum.Enum):
+    """What a memcg's swap.current counts [v2p4] [K0602c]."""
+
+    BACKING = "BACKING"  # physical slots
+    BACKING_AND_ENTRY = "BACKING_AND_ENTRY"  # ... and virtual slots in a counter with a limit of its own
+    ENTRY = "ENTRY"  # every swapped-out page, wherever it is
+
+
+class MemcgTable(enum.Enum):
+    """When the physical cluster gets the table of its slots' memcg ids [v2p6] [seed]."""
+
+    AT_ONCE = "AT_ONCE"  # with the cluster's first slot
+    AT_SLOT_WRITE = "AT_SLOT_WRITE"  # (a) with its first direct slot, in the same hold
+    AT_CHARGE = "AT_CHARGE"  # (b) behind the slot, where there is time to wait for memory
+    AT_EITHER = "AT_EITHER"  # a mix: (a), and where that finds no memory (b)
 
 
 @dataclass(frozen=True)
@@ -105,6 +123,34 @@ class SwapDesign(Design):
     free_uncharges_before_id: bool = True  # the backing is uncharged while its memcg is still recorded
     free_puts_id_at_once: bool = True  # in the hold that makes the slot free
 
+    # which pages get a virtual slot [v2c] [midA]
+    virtual_swap: bool = True  # off: phase IV [P4c], every entry is a slot of the device
+    falls_back_to_direct: bool = True  # where there is no virtual slot; off: virtual swap is mandatory [Y0603a]
+    switched_at_run_time: bool = False  # vm.vswap_enabled [midA]
+    chosen_per_memcg: bool = False  # ... or each memcg has its own
+    lookups_ask_the_entry: bool = True  # not the switch: what was swapped out while it was on stays there
+    physical_backing: bool = True  # a virtual slot may get a physical one; not yet in [midA]
+
+    # what a slot's words say [seed]
+    zero_in_word: bool = True  # a flag beside the count [v2p2]; off: a tag of the virtual_table [v1p2]
+    rmap_has_hint: bool = True  # the reverse map has room for the cache-only hint [v2p3]
+    frees_virtual_table: bool = False  # while no slot of the cluster is in zswap or on the disk [v2c]
+
+    # who pays, and where that is noted
+    charge: Charge = Charge.BACKING
+    memcg_table: MemcgTable = MemcgTable.AT_SLOT_WRITE  # of physical clusters [v2p6]
+    alloc_tests_table_in_scan: bool = True  # in the hold that takes the slot [v2p6]
+    records_memcg_late: bool = False  # when the folio leaves the swap cache, not when it enters [K0602a]
+
+    # where the physical slot is taken
+    realloc_in_submit_write: bool = False  # folio_realloc_swap called by vswap's swap_ops [seed] [v2c]
+    submit_write_holds_folio_lock: bool = True  # ... before the folio is unlocked
+
+    # "is it physically backed?", asked at each place for its own reason [v2p3]
+    fault_asks_backing_for_stable_writes: bool = True  # SWP_STABLE_WRITES is a flag of the device behind the slot
+    fault_keeps_written: bool = True  # should_try_to_free_swap: a slot that is on the disk is worth keeping
+    zap_full_asks_backing: bool = True  # a nearly full device is a reason to free only what is on it
+
 
 RFC_V2 = SwapDesign()
 """The second posting [v2c]."""
@@ -117,7 +163,22 @@ RFC_V1 = SwapDesign(
     reclaim_tests_writeback=False,
     reclaim_dirties_folio=False,
     swapoff_rechecks_backing=False,
+    zero_in_word=False,
+    memcg_table=MemcgTable.AT_ONCE,
 )
 """The first posting [v1c], where single pages on one device differ."""
+
+PHASE_IV = SwapDesign(virtual_swap=False, shrinker_gate=False, memcg_table=MemcgTable.AT_ONCE)
+"""The swap table before virtual swap [P4c]: every entry is a slot of the device, and stays there."""
+
+MID_A = SwapDesign(switched_at_run_time=True, physical_backing=False)
+"""A later tree, after its patch for zswap and zeros [midA]: virtual slots have no physical ones yet."""
+
+MID_B = SwapDesign(switched_at_run_time=True)
+"""The same line with physical backing [midB]."""
+
+LATEST = RFC_V2
+"""The headers of a later tree [latest]: they differ in the words (``model/words.py``) and in how
+virtual swap is switched on, once, at boot."""
 
 design = bound(SwapDesign)

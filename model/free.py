@@ -9,7 +9,7 @@ Left out  ranges: entries are freed one by one.
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import __swap_cluster_free_entries, __vswap_release_backing, vswap_mark_cache_only
+from model.cluster import __swap_cluster_free_entries, __swap_cluster_free_slot, vswap_mark_cache_only
 from model.design import design
 from model.memcg import clear_memcg_id
 from model.memory import folio_put
@@ -18,12 +18,12 @@ from model.objects import (
     Pte,
     PteWord,
     Swap,
-    TableWord,
     Task,
     VswapSlot,
     cached,
     folio_mapped,
     folio_test_writeback,
+    on_device,
 )
 from model.swap_cache import folio_free_swap, free_swap_cache, swap_cache_del_folio, swap_cache_get_folio
 
@@ -77,14 +77,18 @@ def swap_put_entries_direct(s: Swap, v: VswapSlot):
         if design.free_puts_id_at_once:
             __swap_cluster_free_entries(s, v)
         else:
-            __vswap_release_backing(s, v)
-            s.table[v] = TableWord.NULL
-            s.count[v] = 0
+            __swap_cluster_free_slot(s, v)
     if not design.free_puts_id_at_once:
         yield "the slot is free, its memcg still recorded"
         with hold(s.vswap_cluster.lock):
             clear_memcg_id(s, v)
     return False
+
+
+def zap_finds_swap_full(s: Swap, v: VswapSlot) -> bool:
+    """Whether a nearly full device is a reason to take a mapped page out of the swap cache."""
+    # read without V: the folio lock is held
+    return (not design.zap_full_asks_backing or on_device(s, v)) and maybe("swap is nearly full")
 
 
 def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
@@ -95,7 +99,7 @@ def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
     yield "found the cached folio"
     folio = s.folio[f]
     if trylock(folio.lock):
-        if folio.swap == v and (not folio_mapped(s, f) or maybe("swap is nearly full")):
+        if folio.swap == v and (not folio_mapped(s, f) or zap_finds_swap_full(s, v)):
             if design.zap_rechecks_count:
                 yield from folio_free_swap(s, f)
             elif not folio_test_writeback(s, f):

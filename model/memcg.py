@@ -3,26 +3,42 @@
 
 Mirrors   mem_cgroup_record_swap(), memcg1_swapout(), the charge in folio_realloc_swap(), the uncharge of a
           released backing; mm/memcontrol.c [v2p4]
-Left out  direct entries (charged at allocation), reparenting.  What cgroup v1 counts: of
+Left out  reparenting.  What cgroup v1 counts: of
           memcg1_swapout() only the lock that it may take.  The charge of the
           folio's own memory: it fails or it does not, nothing here counts it.
           A virtual slot records its memcg's id and holds a reference to it; the physical
-          slot behind it, and only that, is charged.
+          slot behind it, and only that, is charged.  A direct entry is charged when it is
+          taken (``model/alloc.py``).
 """
 
 from __future__ import annotations
 
 from checker.language import *
 from model.design import design
-from model.objects import Folio, Memcg, PhysSlot, Swap, VswapSlot
+from model.objects import Folio, Memcg, PhysSlot, Swap, VswapSlot, cached
 
 
 def mem_cgroup_record_swap(s: Swap, f: Folio, v: VswapSlot):
     """Record the folio's memcg for a virtual slot; cannot fail."""
     m = s.folio[f].memcg
     with hold(s.vswap_cluster.lock):
-        s.memcg_table[v] = m
+        record_memcg_id(s, v, m)
+
+
+def record_memcg_id(s: Swap, v: VswapSlot, m: Memcg | None):
+    """The lock of the slot's cluster held: note whose the entry is, with a reference to the id."""
+    if m is None:
+        return  # the folio was swapped in for an entry whose memcg was lost
+    s.memcg_table[v] = m
     s.memcg[m].id_refs = min(s.memcg[m].id_refs + 1, len(VswapSlot) + 1)  # saturates
+
+
+def swap_memcg(s: Swap, v: VswapSlot) -> Memcg | None:
+    """Whose the entry is: the recorded memcg; where that is noted late, the folio's while it is cached."""
+    m = s.memcg_table[v]
+    if design.records_memcg_late and m is None and cached(s, v):
+        return s.folio[s.table[v].folio].memcg
+    return m
 
 
 def try_charge_swap(s: Swap, m: Memcg | None) -> bool:

@@ -4,7 +4,7 @@
 Mirrors   the swap table and virtual_table words of struct swap_cluster_info(_dynamic),
           the reverse map words of a physical cluster, struct zswap_entry, struct folio
           as far as swap knows it; mm/swap_table.h, mm/vswap.h [v2p2] [v2p3]
-Left out  large folios, the direct (case 2) entries, several devices: later
+Left out  large folios, several devices: later
           slices.  Cluster lists, their creation and freeing: one cluster of each kind lives
           for ever, so a slot can only be free or in use.  Bad physical slots: a device with
           one slot less.  The kernel packs count and zero flag into the swap table word; all
@@ -12,6 +12,7 @@ Left out  large folios, the direct (case 2) entries, several devices: later
           cache-only bit: the bit is set and cleared by atomic bit operations.  The kernel keeps the
           exclusive marker of a page in memory with the page, that of a swap entry in the PTE: an
           exclusive page has one PTE (a promise), so here the PTE has both.
+          A direct (case 2) entry is an entry of the same sort: see ``Swap.direct``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 import enum
 
 from checker.language import *
+from model.design import design
 
 
 class Pte(Index, prefix="pte"):
@@ -92,6 +94,7 @@ class Backing(Union):
     SWAPFILE = case(slot=PhysSlot)
     ZSWAP = case(entry=ZswapEntry)
     FOLIO = case(folio=Folio)  # RFC v1 only: nowhere but in this folio
+    ZERO = case()  # RFC v1 only: all zeros
 
 
 class Bio(Union):
@@ -100,6 +103,7 @@ class Bio(Union):
     NONE = case()
     WRITE = case(to=PhysSlot)
     READ = case(source=PhysSlot)
+    STARTED = case()  # the writeback flag alone: what is to be written to is not known yet
 
 
 class SwapInfo(enum.Enum):
@@ -145,6 +149,7 @@ class MemcgSwap(Record):
 
     swap: Range(0, size(PhysSlot) + 1)
     id_refs: Range(0, size(VswapSlot) + 1)
+    vswap_off: bool  # its pages get direct entries, by a switch of its own or of the whole system
 
 
 class Swap(State):
@@ -181,6 +186,17 @@ class Swap(State):
 
     swap_lock: Spinlock  # the list of devices, and who may drain one
 
+    direct: Array[VswapSlot, PhysSlot | None]
+    """Which slot of the physical device the entry names; None: the entry is a slot of the virtual device.
+
+    It never changes: a scope says which entries there are.  For a direct entry ``table``, ``count``,
+    ``zero`` and ``memcg_table`` are what the physical cluster says of that slot, and ``virtual_table``
+    is its place in the xarray of zswap.  Its lock is the physical cluster's; that the model names
+    the other one makes no difference to what one hold does.
+    """
+    memcg_table_ready: bool  # the physical cluster has its memcg_table, where that is allocated late
+    stable_writes: bool  # SWP_STABLE_WRITES: the device wants no stores to a page that it writes; never changes
+
 
 def cached(s: Swap, v: VswapSlot) -> bool:
     """Whether a folio is in the swap cache for this slot."""
@@ -194,4 +210,29 @@ def folio_mapped(s: Swap, f: Folio) -> bool:
 
 def folio_test_writeback(s: Swap, f: Folio) -> bool:
     """Whether a write of the folio is in flight."""
-    return s.folio[f].bio.tag == Bio.WRITE
+    return s.folio[f].bio.tag in (Bio.WRITE, Bio.STARTED)
+
+
+def taken_directly(s: Swap, p: PhysSlot) -> bool:
+    """Whether a direct entry that is in use names the physical slot."""
+    return any(s.direct[v] == p and s.table[v] != TableWord.NULL for v in VswapSlot)
+
+
+def in_use(s: Swap, p: PhysSlot) -> bool:
+    """Whether the physical slot backs a virtual slot, or is somebody's direct entry."""
+    return s.rmap[p] is not None or taken_directly(s, p)
+
+
+def on_device(s: Swap, v: VswapSlot) -> bool:
+    """Whether a slot of the physical device is behind the entry, or is the entry."""
+    return s.direct[v] is not None or s.virtual_table[v].tag == Backing.SWAPFILE
+
+
+def is_resolved(s: Swap, v: VswapSlot) -> bool:
+    """Whether a look-up takes the entry for what it is."""
+    return design.lookups_ask_the_entry or s.direct[v] is not None or all(not s.memcg[m].vswap_off for m in Memcg)
+
+
+def is_zero(s: Swap, v: VswapSlot) -> bool:
+    """Whether the slot is marked to be all zeros."""
+    return s.zero[v] or s.virtual_table[v] == Backing.ZERO

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from checker.language import *
 from model.design import design
-from model.objects import Bio, Content, Folio, PhysSlot, Swap
+from model.objects import Bio, Content, Folio, PhysSlot, Swap, in_use
 
 
 def __swap_writepage_phys(s: Swap, f: Folio, p: PhysSlot):
@@ -22,6 +22,13 @@ def __swap_writepage_phys(s: Swap, f: Folio, p: PhysSlot):
     folio.bio = Bio.WRITE(p)
     folio.submitted = folio.content
     release(folio.lock)
+
+
+def swap_start_writeback(s: Swap, f: Folio):
+    """Folio locked: what is to be written is settled, where to is not."""
+    folio = s.folio[f]
+    folio.bio = Bio.STARTED
+    folio.submitted = folio.content
 
 
 def swap_read_folio_phys(s: Swap, f: Folio, p: PhysSlot):
@@ -36,7 +43,7 @@ def end_swap_bio_write(s: Swap, f: Folio):
     folio = s.folio[f]
     require(folio.bio.tag == Bio.WRITE)
     p = folio.bio.to
-    expect(s.rmap[p] is not None, "nothing freed is used")
+    expect(in_use(s, p), "nothing freed is used")
     if maybe("write error"):
         s.disk[p] = Content.JUNK
         if design.write_error_dirties:
@@ -55,7 +62,7 @@ def end_swap_bio_read(s: Swap, f: Folio):
     folio = s.folio[f]
     require(folio.bio.tag == Bio.READ)
     p = folio.bio.source
-    expect(s.rmap[p] is not None, "nothing freed is used")
+    expect(in_use(s, p), "nothing freed is used")
     if not maybe("read error"):
         folio.content = s.disk[p]
         folio.uptodate = True

@@ -7,7 +7,7 @@ Left out  the order of the scan and its end: any slot of a full device may be tr
           The same scan run by an allocation that finds the device full: it takes the same steps
           and waits for nothing (trylock), so a worker can do whatever it does, at the same moment.
           cluster_reclaim_range(), which meets a reverse map word only through a race, and then
-          calls the same function.
+          calls the same function.  Direct entries that only the cache keeps.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from checker.language import *
 from model.cluster import folio_release_vswap_backing
 from model.design import design
 from model.memory import folio_put
-from model.objects import Backing, PhysSlot, Swap, Worker, folio_test_writeback
+from model.objects import Backing, PhysSlot, Swap, Worker, folio_test_writeback, in_use
 from model.swap_cache import folio_free_swap, swap_cache_get_folio
 
 
@@ -25,7 +25,9 @@ def swap_reclaim_work(s: Swap, cpu: Worker, p: PhysSlot):
     """The device is full: free a physical slot whose page is only kept by the swap cache."""
     # the scan sees hint and pointer, then the reclaim reads them again in a hold of its own: one
     # look is enough here, since nothing of the first is kept
-    require(all(s.rmap[q] is not None for q in PhysSlot) and s.rmap_cache_only[p])
+    require(all(in_use(s, q) for q in PhysSlot) and s.rmap[p] is not None)
+    if design.rmap_has_hint:
+        require(s.rmap_cache_only[p])  # else every slot that backs a virtual one is followed
     with hold(s.phys_cluster.lock):
         v = s.rmap[p]
     yield "the hint is set"  # P is dropped: nothing pins the slot from here

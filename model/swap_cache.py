@@ -13,6 +13,7 @@ from __future__ import annotations
 from checker.language import *
 from model.cluster import __swap_cluster_free_entries, vswap_mark_cache_only
 from model.design import design
+from model.memcg import record_memcg_id
 from model.memory import folio_alloc, folio_get, folio_put
 from model.objects import Folio, Swap, TableWord, VswapSlot, cached, folio_mapped, folio_test_writeback
 
@@ -76,6 +77,8 @@ def __swap_cache_del_folio(s: Swap, f: Folio):
     """V held: the word becomes SHADOW, or the slot is freed."""
     folio = s.folio[f]
     v = folio.swap
+    if design.records_memcg_late and s.memcg_table[v] is None:
+        record_memcg_id(s, v, folio.memcg)
     folio.swap = None
     s.table[v] = TableWord.SHADOW
     if s.count[v] == 0:

@@ -5,8 +5,7 @@ Mirrors   do_swap_page() in mm/memory.c, swap_read_folio(), swap_read_folio_zero
           mm/page_io.c [v2p2] [v2p3] [mainline]
 Left out  readahead of neighbours, large orders; the synchronous path, which differs in the
           number of pages read only; KSM copies.  Write faults: the page is mapped, then it is
-          stored to, or do_wp_page() comes first; the kernel keeps the PTL in between.  Devices with
-          STABLE_WRITES, whose pages are not exclusive during writeback.  A retry inside the
+          stored to, or do_wp_page() comes first; the kernel keeps the PTL in between.  A retry inside the
           kernel is a new fault here.
 """
 
@@ -15,7 +14,20 @@ from __future__ import annotations
 from checker.language import *
 from model.design import design
 from model.memory import folio_put
-from model.objects import Backing, Content, Folio, Pte, PteWord, Swap, Task, VswapSlot
+from model.objects import (
+    Backing,
+    Content,
+    Folio,
+    Pte,
+    PteWord,
+    Swap,
+    Task,
+    VswapSlot,
+    folio_test_writeback,
+    is_resolved,
+    is_zero,
+    on_device,
+)
 from model.page_io import swap_read_folio_phys
 from model.swap_cache import folio_free_swap, folio_put_swap, swap_cache_alloc_folio, swap_cache_get_folio
 from model.zswap import zswap_load
@@ -60,6 +72,8 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
         return  # SIGBUS
     folio.anon = True
     s.pte[pte] = PteWord.PRESENT(f)  # the reference that we hold is the mapping's now
+    if exclusive and must_stay_as_it_is(s, f):
+        exclusive = False  # a store will copy the page: the disk is still reading it
     s.pte_write[pte] = exclusive or not design.fault_protects_shared
     s.pte_exclusive[pte] = s.pte_write[pte]
     folio_put_swap(s, v)
@@ -74,10 +88,21 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
         release(s.ptl[pte])
 
 
+def must_stay_as_it_is(s: Swap, f: Folio) -> bool:
+    """Folio locked: a write of it is in flight to a device that wants no stores meanwhile."""
+    v = s.folio[f].swap
+    if v is None or not s.stable_writes or not folio_test_writeback(s, f):
+        return False
+    # the virtual device has no such flag: the one behind the slot is asked, without V as the folio is locked
+    return s.direct[v] is not None or (design.fault_asks_backing_for_stable_writes and on_device(s, v))
+
+
 def should_try_to_free_swap(s: Swap, v: VswapSlot) -> bool:
     """Whether the swap entry is not worth keeping beside the mapped folio."""
     with hold(s.vswap_cluster.lock):
-        on_disk = s.virtual_table[v].tag == Backing.SWAPFILE
+        on_disk = on_device(s, v)
+    if on_disk and not design.fault_keeps_written:
+        return True
     return (design.fault_frees_unwritten and not on_disk) or maybe("swap is nearly full")
 
 
@@ -94,7 +119,11 @@ def swap_read_folio(s: Swap, f: Folio):
     yield "the slot is not in zswap"
     with hold(s.vswap_cluster.lock):
         word = s.virtual_table[folio.swap]  # vswap_to_phys
-    if word.tag != Backing.SWAPFILE:
+        direct = s.direct[folio.swap]
+    if direct is not None:
+        swap_read_folio_phys(s, f, direct)
+        return
+    if word.tag != Backing.SWAPFILE or not is_resolved(s, folio.swap):
         release(folio.lock)  # not uptodate: SIGBUS
         return
     swap_read_folio_phys(s, f, word.slot)
@@ -104,7 +133,7 @@ def swap_read_folio_zeromap(s: Swap, f: Folio) -> bool:
     """Clear a locked folio whose slot is marked zero; True if it is."""
     folio = s.folio[f]
     with hold(s.vswap_cluster.lock):
-        zero = s.zero[folio.swap]
+        zero = is_zero(s, folio.swap)
         if zero and not design.read_keeps_zero:
             s.zero[folio.swap] = False
     if zero:

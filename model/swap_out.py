@@ -17,12 +17,25 @@ Left out  arch_prepare_to_swap(), activation and the other reasons not to reclai
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import __vswap_release_backing, folio_alloc_swap, folio_realloc_swap, vswap_clear_cache_only
+from model.alloc import folio_alloc_swap
+from model.cluster import __vswap_release_backing, folio_realloc_swap, vswap_clear_cache_only
 from model.design import design
 from model.memcg import memcg1_swapout
 from model.memory import folio_free, folio_put
-from model.objects import Backing, Content, Folio, Pte, PteWord, Reclaim, Swap, Task, VswapSlot, folio_test_writeback
-from model.page_io import __swap_writepage_phys
+from model.objects import (
+    Backing,
+    Bio,
+    Content,
+    Folio,
+    Pte,
+    PteWord,
+    Reclaim,
+    Swap,
+    Task,
+    VswapSlot,
+    folio_test_writeback,
+)
+from model.page_io import __swap_writepage_phys, swap_start_writeback
 from model.swap_cache import __swap_cache_del_folio, folio_free_swap
 from model.zswap import zswap_store
 
@@ -141,7 +154,8 @@ def swap_writeout(s: Swap, f: Folio):
         swap_zeromap_folio_clear(s, folio.swap)
     yield "not all zeros"
 
-    if design.writeout_releases_compressed:
+    direct = s.direct[folio.swap]
+    if design.writeout_releases_compressed and direct is None:
         folio_release_non_phys_swap_backing(s, folio.swap)
         yield "no compressed copy is left"
     stored = yield from zswap_store(s, f)
@@ -152,6 +166,14 @@ def swap_writeout(s: Swap, f: Folio):
         folio.dirty = True
         return False  # AOP_WRITEPAGE_ACTIVATE
 
+    if direct is not None:
+        __swap_writepage_phys(s, f, direct)
+        return True
+    if not design.physical_backing:
+        folio.dirty = True
+        return False  # AOP_WRITEPAGE_ACTIVATE
+    if design.realloc_in_submit_write:
+        return (yield from vswap_submit_write(s, f))
     p = yield from folio_realloc_swap(s, folio.swap)
     if p is None:
         folio.dirty = True
@@ -161,12 +183,36 @@ def swap_writeout(s: Swap, f: Folio):
     return True
 
 
+def vswap_submit_write(s: Swap, f: Folio):
+    """The write of a virtual swap_ops: it takes the physical slot itself, once writeback has started."""
+    folio = s.folio[f]
+    swap_start_writeback(s, f)
+    if not design.submit_write_holds_folio_lock:
+        release(folio.lock)
+    yield "writeback has started"
+    p = yield from folio_realloc_swap(s, folio.swap)
+    if p is None:
+        folio.dirty = True
+        folio.bio = Bio.NONE
+        folio.submitted = Content.JUNK
+        return not design.submit_write_holds_folio_lock  # AOP_WRITEPAGE_ACTIVATE needs the lock
+    yield "writeback has a physical slot"
+    folio.bio = Bio.WRITE(p)
+    if design.submit_write_holds_folio_lock:
+        release(folio.lock)
+    return True
+
+
 def swap_zeromap_folio_set(s: Swap, v: VswapSlot):
     """The page is all zeros: note that, and free what backed it."""
     with hold(s.vswap_cluster.lock):
-        if design.zero_releases_backing:
+        # a direct entry's old compressed copy stays where it is [mainline]
+        if design.zero_releases_backing and s.direct[v] is None:
             __vswap_release_backing(s, v)
-        s.zero[v] = True
+        if design.zero_in_word or s.direct[v] is not None:
+            s.zero[v] = True
+        else:
+            s.virtual_table[v] = Backing.ZERO
 
 
 def swap_zeromap_folio_clear(s: Swap, v: VswapSlot):

@@ -21,6 +21,7 @@ is done, and whatever nobody else can reach yet or any more.
 from __future__ import annotations
 
 from checker.language import Model
+from model.alloc import memcg_vswap_enabled, vm_vswap_enabled
 from model.fork import copy_nonpresent_pte, copy_present_ptes
 from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.memory import do_anonymous_page, user_store, user_store_zeros
@@ -42,7 +43,7 @@ VSWAP = Model(
         Task: [
             do_swap_page, zap_present_ptes, zap_nonpresent_ptes, shrink_folio_list,
             copy_present_ptes, copy_nonpresent_pte, do_wp_page,
-            user_store_zeros,
+            user_store_zeros, vm_vswap_enabled, memcg_vswap_enabled,
         ],
         Worker: [swap_reclaim_work],
         Swapoff: [swapoff],

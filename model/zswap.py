@@ -5,55 +5,93 @@ Mirrors   zswap_store(), zswap_load(), zswap_writeback_entry(), shrink_memcg_cb(
           mm/zswap.c [v2p2] [v2p3]
 Left out  compression, pools and their limits: storing a page may fail, that is all of them
           that a slot sees.  Rotation on the LRU: any entry on it may be picked.
-          A virtual entry's index is its virtual_table word; there is no tree.
+          A virtual entry's index is its virtual_table word; there is no tree.  The xarray of
+          direct entries is read and written in one step each, as a word is.
 """
 
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import __vswap_release_backing, folio_realloc_swap, folio_release_vswap_backing, zswap_entry_free
+from model.cluster import (
+    __vswap_release_backing,
+    folio_realloc_swap,
+    folio_release_vswap_backing,
+    virtual_table_alloc,
+    zswap_entry_free,
+)
 from model.design import design
 from model.memory import folio_put
-from model.objects import Backing, Folio, PhysSlot, Pte, Shrinker, Swap, SwapInfo, VswapSlot, ZswapEntry
+from model.objects import (
+    Backing,
+    Folio,
+    PhysSlot,
+    Pte,
+    Shrinker,
+    Swap,
+    SwapInfo,
+    VswapSlot,
+    ZswapEntry,
+    in_use,
+    is_resolved,
+)
 from model.page_io import __swap_writepage_phys
 from model.swap_cache import swap_cache_alloc_folio, swap_cache_del_folio
 
 
 def vswap_zswap_load(s: Swap, v: VswapSlot) -> ZswapEntry | None:
     """The compressed copy that backs a slot."""
+    if not is_resolved(s, v):
+        return None
     with hold(s.vswap_cluster.lock):
         word = s.virtual_table[v]
     return word.entry if word.tag == Backing.ZSWAP else None
 
 
-def vswap_zswap_store(s: Swap, v: VswapSlot, e: ZswapEntry):
-    """Make a compressed copy what backs a slot; the old backing is released."""
+def vswap_zswap_store(s: Swap, v: VswapSlot, e: ZswapEntry) -> bool:
+    """Make a compressed copy what backs a slot, and release the old backing; False: there is no memory for that."""
     with hold(s.vswap_cluster.lock):
+        if design.frees_virtual_table and s.direct[v] is None and not virtual_table_alloc(s):
+            return False
         if design.store_releases_backing:
             __vswap_release_backing(s, v)
         s.virtual_table[v] = Backing.ZSWAP(e)
+    return True
 
 
 def zswap_store(s: Swap, f: Folio):
-    """Compress a locked folio; False leaves what backs the slot as it was."""
+    """Compress a locked folio; False leaves what backs the slot as it was, but for a direct entry's old copy."""
     folio = s.folio[f]
     if maybe("zswap refuses the page"):
+        yield from zswap_erase_older(s, f)
         return False
     e = choose_or_none(ZswapEntry, where=lambda e: not s.zswap[e].live)
     if e is None:
+        yield from zswap_erase_older(s, f)
         return False
     entry = s.zswap[e]
     entry.live = True
     entry.swpentry = folio.swap
     entry.content = folio.content
     yield "compressed"
-    vswap_zswap_store(s, folio.swap, e)
+    stored = vswap_zswap_store(s, folio.swap, e)
+    if design.frees_virtual_table and not stored:
+        entry.live = False
+        yield "the entry has no place"
+        return False
     yield "the slot is in zswap"
     expect(s.zswap[e].live, "nothing freed is used")
     with hold(s.zswap_lru_lock):
         entry.on_lru = True
     yield "the entry is on the LRU"
     return True
+
+
+def zswap_erase_older(s: Swap, f: Folio):
+    """A direct entry's compressed copy is older than the page that was not stored: it goes [mainline]."""
+    v = s.folio[f].swap
+    if s.direct[v] is not None:
+        folio_release_vswap_backing(s, v, f)
+        yield "no older copy is left"
 
 
 def zswap_load(s: Swap, f: Folio):
@@ -87,8 +125,9 @@ def zswap_load(s: Swap, f: Folio):
 def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     """Move one compressed page to a physical slot."""
     require(s.zswap[e].on_lru)
+    require(design.physical_backing)  # [midA] keeps the shrinker out until there is somewhere to write to
     if design.shrinker_gate:
-        require(s.swap_info == SwapInfo.WRITEOK and any(s.rmap[p] is None for p in PhysSlot))  # get_nr_swap_pages
+        require(s.swap_info == SwapInfo.WRITEOK and any(not in_use(s, p) for p in PhysSlot))  # get_nr_swap_pages
     with hold(s.zswap_lru_lock):
         expect(s.zswap[e].live, "nothing freed is used")
         v = s.zswap[e].swpentry
@@ -110,6 +149,9 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
             return
         yield "still the same entry"
 
+    if s.direct[v] is not None:
+        yield from writeback_direct(s, f, v, e)
+        return
     p = yield from folio_realloc_swap(s, v)
     if p is None:
         yield "no physical slot to be had"
@@ -134,6 +176,24 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
 
     __swap_writepage_phys(s, f, p)
     yield "unlocked, the write is submitted"
+    zswap_entry_free(s, e)
+    folio_put(s, f)
+
+
+def writeback_direct(s: Swap, f: Folio, v: VswapSlot, e: ZswapEntry):
+    """The rest of zswap_writeback_entry for a direct entry: it has its slot already."""
+    expect(s.zswap[e].live, "nothing freed is used")
+    if maybe("decompression fails"):
+        writeback_drop_folio(s, f)  # -EIO, the entry stays
+        return
+    s.folio[f].content = s.zswap[e].content
+    s.folio[f].uptodate = True
+    with hold(s.vswap_cluster.lock):
+        s.virtual_table[v] = Backing.NONE  # xa_erase: before the write [mainline]
+    yield "out of the xarray"
+    p = s.direct[v]
+    __swap_writepage_phys(s, f, p)
+    yield "unlocked, the write is under way"
     zswap_entry_free(s, e)
     folio_put(s, f)
 

@@ -3,7 +3,11 @@
 
 from specs.as_posted import *
 from specs.backing import *
+from specs.claims import *
 from specs.compared import *
+from specs.costs import *
+from specs.direct import *
+from specs.discussion import *
 from specs.fork import *
 from specs.freeing import *
 from specs.hint import *

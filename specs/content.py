@@ -117,8 +117,8 @@ def who_may_write_has_the_page_alone(s: Swap):
 
 @step_invariant
 def an_exclusive_marker_survives(old: Swap, new: Swap):
-    """Swapping a page out or in changes nothing about whether it is marked exclusive."""
+    """Swapping a page out or in changes nothing about whether it is marked exclusive, STABLE_WRITES apart."""
     return all(
-        old.pte_exclusive[p] == new.pte_exclusive[p]
+        old.pte_exclusive[p] == new.pte_exclusive[p] or (old.pte_exclusive[p] and old.stable_writes)
         for p in Pte if PteWord.NONE not in (old.pte[p], new.pte[p]) and old.pte[p].tag != new.pte[p].tag
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from checker.language import *
 from model.cluster import folio_realloc_swap
 from model.free import zap_nonpresent_ptes, zap_present_ptes
+from model.memcg import swap_memcg
 from model.objects import Bio, Folio, Memcg, PhysSlot, Pte, PteWord, Swap, TableWord, VswapSlot
 from model.slot_reclaim import swap_reclaim_work
 from model.swap_in import do_swap_page
@@ -19,7 +20,8 @@ from specs.ownership import cached_and_locked
 def not_charged_yet(s: Swap, v: VswapSlot, p: PhysSlot) -> bool:
     """The physical slot was taken, its memcg not asked yet, or asked in vain."""
     return (at(folio_realloc_swap, "the reverse map points up", v=v, p=p)
-            or at(folio_realloc_swap, "the memcg refuses the charge", v=v, p=p))
+            or at(folio_realloc_swap, "the memcg refuses the charge", v=v, p=p)
+            or at(folio_realloc_swap, "no memory for the virtual_table", v=v, p=p))
 
 
 def users(s: Swap, f: Folio) -> int:
@@ -52,7 +54,8 @@ def memcg_charged_exactly_once(s: Swap):
     return all(
         s.memcg[m].swap == sum(
             1 for p in PhysSlot for v in VswapSlot
-            if s.rmap[p] == v and s.memcg_table[v] == m and not not_charged_yet(s, v, p)
+            if (s.rmap[p] == v and swap_memcg(s, v) == m and not not_charged_yet(s, v, p))
+            or (s.direct[v] == p and s.memcg_table[v] == m)  # recorded when it is charged
         )
         for m in Memcg
     )

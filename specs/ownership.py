@@ -17,7 +17,7 @@ from model.objects import (
     cached,
     folio_mapped,
 )
-from model.zswap import zswap_store, zswap_writeback_entry
+from model.zswap import writeback_direct, zswap_store, zswap_writeback_entry
 
 
 def cached_and_locked(s: Swap, v: VswapSlot) -> bool:
@@ -29,7 +29,8 @@ def in_transit(s: Swap, v: VswapSlot, p: PhysSlot) -> bool:
     """Some actor took p for v and has not published it yet."""
     return (at(folio_realloc_swap, "the reverse map points up", v=v, p=p)
             or at(folio_realloc_swap, "the memcg refuses the charge", v=v, p=p)
-            or at(folio_realloc_swap, "the physical slot is charged", v=v, p=p))
+            or at(folio_realloc_swap, "the physical slot is charged", v=v, p=p)
+            or at(folio_realloc_swap, "no memory for the virtual_table", v=v, p=p))
 
 
 def held_by_an_actor(s: Swap, e: ZswapEntry) -> bool:
@@ -38,13 +39,16 @@ def held_by_an_actor(s: Swap, e: ZswapEntry) -> bool:
             or at(zswap_writeback_entry, "backed by a physical slot", e=e)
             or at(zswap_writeback_entry, "not decompressed", e=e)
             or at(zswap_writeback_entry, "decompressed", e=e)
-            or at(zswap_writeback_entry, "unlocked, the write is submitted", e=e))
+            or at(zswap_writeback_entry, "unlocked, the write is submitted", e=e)
+            or at(writeback_direct, "out of the xarray", e=e)
+            or at(writeback_direct, "unlocked, the write is under way", e=e))
 
 
 @invariant
 def no_physical_slot_without_rmap(s: Swap):
     """A physical slot that backs a virtual slot points back to it."""
-    return all(s.rmap[p] == v for v in VswapSlot for p in PhysSlot if backing(s, v) == Effective.PHYS(p))
+    return all(s.rmap[p] == v or s.direct[v] == p  # a direct entry is its slot
+               for v in VswapSlot for p in PhysSlot if backing(s, v) == Effective.PHYS(p))
 
 
 @invariant
@@ -85,7 +89,7 @@ def a_free_slot_owns_nothing(s: Swap):
 def no_physical_slot_behind_a_compressed_page(s: Swap):
     """No backend coupling: a slot in zswap, or of zeros, uses no physical slot, unless it moves there."""
     return all(
-        s.rmap[p] != v or in_transit(s, v, p)
+        (s.rmap[p] != v or in_transit(s, v, p)) and s.direct[v] != p
         for v in VswapSlot for p in PhysSlot if backing(s, v).tag in (Effective.ZSWAP, Effective.ZERO)
     )
 

@@ -42,7 +42,8 @@ class Run:
     """One attempt at one step: the choices to take, and what came of it.
 
     ``script`` gives the first choices by position; further ones take their first
-    candidate. ``taken`` records (text, candidates, position) of every choice.
+    candidate. ``taken`` records (text, candidates, position) of every choice, ``regions``
+    the lock of every lock region that was entered.
     ``watch`` is given the text and the place of a condition that is false, right
     when it is; what it makes of them is kept in ``watched``.
     """
@@ -54,6 +55,7 @@ class Run:
     taken: list[tuple[str, tuple[Any, ...], int]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     held: list[Any] = field(default_factory=list)
+    regions: list[str] = field(default_factory=list)
     watch: Watch | None = None
     watched: dict[str, Any] = field(default_factory=dict)
 

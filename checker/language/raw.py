@@ -67,7 +67,8 @@ class Transition:
     """One step that can happen, and what comes of it.
 
     ``actor`` is a number among all actors of the scope, None for a rule.
-    ``target`` is None where the step ends in an ``error``.
+    ``target`` is None where the step ends in an ``error``.  ``regions`` are the locks
+    of the lock regions that it entered, in order.
     """
 
     actor: int | None
@@ -84,6 +85,7 @@ class Transition:
     error: str | None
     pos: ir.Pos | None
     point: int | None = field(default=None, compare=False)
+    regions: tuple[str, ...] = field(default=(), compare=False)
     watched: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -311,6 +313,7 @@ class Raw:
             error=outcome.error,
             pos=outcome.pos,
             point=point,
+            regions=tuple(outcome.run.regions),
             watched=outcome.run.watched,
         )
 

@@ -89,6 +89,7 @@ def hold(lock: Any) -> Iterator[None]:
     if any(lock == other for other in run.held):
         raise AssertionError("no_lock_taken_twice")
     run.held.append(lock)
+    run.regions.append(lock.name)
     try:
         yield
     finally:

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""docs/costs.md: what a page costs under each design, in bytes and in cluster locks taken.
+
+``python -P tests/page_costs.py docs/costs.md`` writes both tables again: the bytes are the specs' measures,
+the locks are counted on the shortest way of one page along a path, by the raw reading.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from checker.explicit import explore
+from checker.language import Scope, Spec, build, load_specs, reachable
+from checker.language.raw import Raw
+from model.backing import Effective, backing
+from model.design import PHASE_IV, RFC_V1, RFC_V2, Charge, SwapDesign
+from model.free import zap_nonpresent_ptes
+from model.memory import user_store_zeros
+from model.objects import (
+    Backing,
+    Bio,
+    Folio,
+    PhysSlot,
+    Pte,
+    PteWord,
+    Reclaim,
+    Shrinker,
+    Swap,
+    TableWord,
+    Task,
+    VswapSlot,
+    ZswapEntry,
+)
+from model.swap_in import do_swap_page
+from model.swap_out import shrink_folio_list
+from model.vswap import VSWAP
+from model.zswap import zswap_writeback_entry
+from specs.counts import nobody_runs
+from specs.direct import the_device_has_entries
+from specs.reached import a_page_is_only_in_zswap, a_page_of_zeros_is_stored_nowhere
+from specs.scopes import ONE_OF_EACH, one_page_in_zswap
+
+NAME = "The tables below are written by `python -P tests/page_costs.py docs/costs.md`."
+
+
+@reachable
+def a_page_is_only_on_a_disk(s: Swap):
+    """The page is on the disk and not cached, whichever entry it has."""
+    return any(s.table[v] == TableWord.SHADOW and backing(s, v).tag == Effective.PHYS for v in VswapSlot)
+
+
+@reachable
+def a_page_is_back(s: Swap):
+    """The page is mapped, and nobody runs."""
+    return nobody_runs() and any(s.pte[p].tag == PteWord.PRESENT for p in Pte)
+
+
+@reachable
+def a_page_is_gone(s: Swap):
+    """The page was unmapped, and nobody runs."""
+    return nobody_runs() and all(s.pte[p] == PteWord.NONE for p in Pte)
+
+
+@reachable
+def a_page_has_moved(s: Swap):
+    """The page is on the disk, and nobody runs."""
+    return nobody_runs() and any(s.disk[p] == s.must_see[q] for p in PhysSlot for q in Pte) and all(
+        s.folio[f].bio == Bio.NONE for f in Folio
+    )
+
+
+def one_page_on_the_disk(s: Swap):
+    """One page was swapped out to the disk and dropped from memory."""
+    one_page_in_zswap(s)
+    s.zswap[ZswapEntry(0)].live = False
+    s.zswap[ZswapEntry(0)].on_lru = False
+    s.disk[PhysSlot(0)] = s.must_see[Pte(0)]
+    if s.direct[VswapSlot(0)] is None:
+        s.virtual_table[VswapSlot(0)] = Backing.SWAPFILE(PhysSlot(0))
+        s.rmap[PhysSlot(0)] = VswapSlot(0)
+    else:
+        s.virtual_table[VswapSlot(0)] = Backing.NONE
+
+
+Way = tuple[Callable[..., Any] | None, dict[type, list[Any]], tuple[str, ...], Callable[..., Any]]
+WAYS: dict[str, Way] = {
+    "swap-out to zswap": (None, {Reclaim: [shrink_folio_list]}, (), a_page_is_only_in_zswap),
+    "swap-out of zeros": (
+        None, {Reclaim: [shrink_folio_list], Task: [user_store_zeros]}, (), a_page_of_zeros_is_stored_nowhere,
+    ),
+    "swap-out to the disk": (
+        None, {Reclaim: [shrink_folio_list]}, ("zswap refuses the page",), a_page_is_only_on_a_disk,
+    ),
+    "zswap to the disk": (one_page_in_zswap, {Shrinker: [zswap_writeback_entry]}, (), a_page_has_moved),
+    "swap-in from zswap": (one_page_in_zswap, {Task: [do_swap_page]}, (), a_page_is_back),
+    "swap-in from the disk": (one_page_on_the_disk, {Task: [do_swap_page]}, (), a_page_is_back),
+    "free a page in zswap": (one_page_in_zswap, {Task: [zap_nonpresent_ptes]}, (), a_page_is_gone),
+    "free a page on the disk": (one_page_on_the_disk, {Task: [zap_nonpresent_ptes]}, (), a_page_is_gone),
+}
+"""Where a page starts, who moves it, what must fail for that, and where it ends."""
+
+DESIGNS = {
+    "phase IV": PHASE_IV,
+    "RFC v1": RFC_V1,
+    "RFC v2": RFC_V2,
+    "v2, owner recorded late": replace(RFC_V2, records_memcg_late=True),
+    "v2, all charged at once": replace(RFC_V2, charge=Charge.ENTRY),
+}
+PRICED = {
+    "phase IV": "costs_phase_iv",
+    "RFC v1": "costs_rfc_v1",
+    "RFC v2": "costs_rfc_v2",
+    "v2, memcg_table not deferred": "costs_rfc_v2_at_once",
+    "v2, virtual_table freed": "costs_freed_virtual_table",
+}
+
+
+def regions(design: SwapDesign, way: Way) -> Counter[str]:
+    """The lock regions on the shortest way, by lock."""
+    start, operations, failures, end = way
+    first = [the_device_has_entries] if not design.virtual_swap else []
+    sizes = {**ONE_OF_EACH, **{role: int(role in operations) for role in (Shrinker, Reclaim, Task)}}
+    system = build(Spec(
+        why="one page on its way", model=VSWAP, design=design, start=[set_up(*first, start)],
+        scope=Scope("one page", sizes=sizes, operations=operations, failures=failures), promises=[end],
+    ))
+    path = explore(system).findings[end.__name__].path
+    raw = Raw(system)
+    here = next(c for c in raw.initial() if c.vector == path[0])
+    entered: Counter[str] = Counter()
+    for vector in path[1:]:
+        step = next(t for t in raw.successors(here) if t.target is not None and t.target.vector == vector)
+        entered.update(step.regions)
+        assert step.target is not None
+        here = step.target
+    return entered
+
+
+def set_up(*parts: Callable[..., Any] | None) -> Callable[..., Any]:
+    """One start function that does what several do."""
+    def start(s: Swap) -> None:
+        for part in parts:
+            if part is not None:
+                part(s)
+
+    start.__doc__ = "One page."
+    return start
+
+
+def taken(design: SwapDesign, way: Way) -> str:
+    """Virtual and physical cluster locks, as a cell of the table."""
+    entered = regions(design, way)
+    virtual, physical = entered["vswap_cluster.lock"], entered["phys_cluster.lock"]
+    if not design.virtual_swap:
+        virtual, physical = 0, virtual + physical  # a direct entry's lock, whatever the model calls it
+    return f"{virtual} + {physical}"
+
+
+def locks() -> list[str]:
+    """The table of locks, in Markdown."""
+    lines = ["| path | " + " | ".join(DESIGNS) + " |", "|---|" + "---:|" * len(DESIGNS)]
+    for name, way in WAYS.items():
+        lines.append(f"| {name} | " + " | ".join(taken(design, way) for design in DESIGNS.values()) + " |")
+    return lines
+
+
+def bytes_() -> list[str]:
+    """The table of bytes, in Markdown."""
+    specs = load_specs(None)
+    found = {name: explore(build(specs[spec])).measures for name, spec in PRICED.items()}
+    lines = ["| measure | " + " | ".join(PRICED) + " |", "|---|" + "---:|" * len(PRICED)]
+    for measure in specs["costs_rfc_v2"].measures:
+        said = measure.__name__
+        lines.append(f"| `{said}` | " + " | ".join(str(found[name][said].most) for name in PRICED) + " |")
+    return lines
+
+
+def page(old: str) -> str:
+    """The page with its tables written again."""
+    return old[:old.index(NAME)] + "\n".join([NAME, "", *bytes_(), "", *locks(), ""])
+
+
+if __name__ == "__main__":
+    written = Path(sys.argv[1])
+    written.write_text(page(written.read_text()))
