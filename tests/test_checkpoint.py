@@ -196,12 +196,12 @@ def test_a_signal_keeps_the_search(number, tmp_path):
 
 def test_the_command_takes_no_more_memory_than_it_may(tmp_path):
     """All of the process: 10 % more are a defect."""
-    process = check("--memory", "220M")
+    process = check("--memory", "260M")
     out, _ = process.stdout.read(), process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 3 and "the memory limit of" in out
-    assert 150 << 20 < usage.ru_maxrss << 10 < (220 << 20) * 1.1
+    assert 150 << 20 < usage.ru_maxrss << 10 < (260 << 20) * 1.1
 
 
 def test_a_foreign_checkpoint_is_a_usage_error(tmp_path):
