@@ -27,7 +27,7 @@ SYSTEMS = HOME / "tests" / "systems"
 MOST = 20_000
 """States of a system that rumur visits within seconds."""
 
-KERNEL = ["zeros_keep_backing", "fork_without_count", "o03_unguarded"]
+KERNEL = ["zeros_keep_backing", "fork_without_count", "o03_slot_reclaim_unguarded"]
 
 
 @dataclass(frozen=True)
