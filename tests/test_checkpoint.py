@@ -30,7 +30,7 @@ SYSTEMS = [
 
 def told(found):
     """All that a search says, but for the time that it took."""
-    return {name: value for name, value in vars(found).items() if name != "seconds"}
+    return {name: value for name, value in vars(found).items() if name not in ("seconds", "phases", "memory")}
 
 
 def in_pieces(made, path, limits, **more):

@@ -89,6 +89,9 @@ class Exploration:
     that have no verdict: neither broken (or reached) nor looked at everywhere.
     ``idle`` are promises about runs that no state ever asks for.
     ``measures`` has those that could be computed in every state visited.
+    A state takes ``words`` of 64 bits; ``memory`` is the most that states, table and whatever is
+    kept for each state took at once, in bytes.  ``phases`` has the CPU seconds of all threads:
+    compile, search (every state once), finish, runs, traces.
     """
 
     states: int
@@ -103,3 +106,6 @@ class Exploration:
     undecided: frozenset[str]
     idle: frozenset[str] = frozenset()
     measures: dict[str, Extent] = field(default_factory=dict)
+    words: int = 0
+    memory: int = 0
+    phases: dict[str, float] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from checker.explicit.interrupt import INTERRUPTED, Interrupt
 from checker.explicit.machine import Machine
 from checker.explicit.measures import Extreme, Extremes, depth_of
 from checker.explicit.memory import available, show
+from checker.explicit.phases import Phases
 from checker.explicit.program import Program
 from checker.explicit.result import (
     CAN_FINISH,
@@ -60,9 +61,11 @@ class Search:
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self.program = Program(self.system, self.symmetry)
-        memory = available() if self.limits.memory is None else self.limits.memory
-        self.machine = Machine(self.program, memory, self.limits.max_states, self._threads())
+        self.phases = Phases()
+        with self.phases("compile"):
+            self.program = Program(self.system, self.symmetry)
+            memory = available() if self.limits.memory is None else self.limits.memory
+            self.machine = Machine(self.program, memory, self.limits.max_states, self._threads())
         self.memory = self.machine.memory
         self.layers = [0, self.machine[Ctx.COUNT]]
         self.stopped: str | None = None
@@ -87,7 +90,8 @@ class Search:
         try:
             if not self._resume():
                 self._note(0)
-            self._search()
+            with self.phases("search"):
+                self._search()
             self._keep()
             complete = self.stopped is None
             self._close_layer()
@@ -100,10 +104,13 @@ class Search:
             measures = self._measure()
             if self.targets or ((roles or asked) and complete):
                 machine.number()
-            if roles and not (complete and self._finish()):
-                self.undecided.add(CAN_FINISH)
-            runs = self._runs(result) if asked and complete else None
-            result.findings = traces(machine, self.layers, list(self.targets.values()))
+            with self.phases("finish"):
+                if roles and not (complete and self._finish()):
+                    self.undecided.add(CAN_FINISH)
+            with self.phases("runs"):
+                runs = self._runs(result) if asked and complete else None
+            with self.phases("traces"):
+                result.findings = traces(machine, self.layers, list(self.targets.values()))
             if runs is not None:
                 result.findings |= runs.findings(result.findings)
                 result.idle = frozenset(runs.idle)
@@ -118,6 +125,7 @@ class Search:
                 self.checkpoint.drop()
             result.stopped = self.stopped
             result.seconds = time.monotonic() - self.started
+            result.words, result.memory, result.phases = machine.words, machine.peak, self.phases.seconds
             return result
         finally:
             machine.close()
