@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import signal
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,7 +151,8 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
                         seconds=bounds.seconds, threads=bounds.threads)
         found = explore(system, limits=limits, first=bounds.first, progress=progress,
                         symmetry=bounds.symmetry,
-                        witnesses=any(_wanted(one.name, traces) for one in system.measures), checkpoint=checkpoint)
+                        witnesses=any(_wanted(one.name, traces) for one in system.measures), checkpoint=checkpoint,
+                        traced=_traced(system, spec, traces))
     except LimitError as error:
         result.stopped = str(error)
         result.verdicts = _undecided(system, spec, result)
@@ -159,7 +160,8 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     result.states, result.transitions, result.depth = found.states, found.transitions, found.depth
     result.complete, result.stopped, result.seconds = found.complete, found.stopped, found.seconds
     result.fingerprint = found.fingerprint
-    result.words, result.memory, result.phases = found.words, found.memory, found.phases
+    result.words, result.memory = found.words, found.memory
+    result.phases, result.hurried = found.phases, found.hurried
     result.verdicts = judge(system, spec.expected, result.scope_name, found, result.renamed)
     ran.coverage = found.coverage
     if found.complete and not spec.expected:  # a broken design may well end before everything has had its turn
@@ -217,6 +219,21 @@ def follow_all(ran: Ran, findings: Mapping[str, Finding], traces: bool | Sequenc
         wanted = verdict.promise in traces if not isinstance(traces, bool) else traces or verdict.surprise is not None
         if verdict.verdict == "broken" and wanted and verdict.promise in findings:
             verdict.trace = follow(ran.question, findings[verdict.promise])
+
+
+def _traced(system: Built, spec: Spec, traces: bool | Sequence[str]) -> Callable[[str, int], bool]:
+    """Whether ``follow_all`` will ask for the way to a finding."""
+    reachable = {promise.name for promise in system.promises if promise.kind == "reachable"}
+
+    def traced(promise: str, depth: int) -> bool:
+        if not isinstance(traces, bool):
+            return promise in traces
+        if promise in reachable:
+            return False
+        known = spec.expected.get(promise)
+        return traces or known is None or (known.steps is not None and known.steps != depth)
+
+    return traced
 
 
 def _wanted(measure: str, traces: bool | Sequence[str]) -> bool:

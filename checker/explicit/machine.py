@@ -133,6 +133,16 @@ class Machine:
         """Characters of the model's text that are not compiled for speed."""
         return self._model.slow
 
+    @property
+    def hurried(self) -> int:
+        """Characters of it that will not be found compiled for speed the next time."""
+        return self._later.left if self._later is not None else self.slow
+
+    @property
+    def again(self) -> bool:
+        """Whether this very model was searched before."""
+        return self._model.again
+
     def optimise(self) -> None:
         """Compiles for speed what is not, beside the search, and goes over to that when it is there."""
         if self._later is None:

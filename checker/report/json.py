@@ -80,5 +80,6 @@ def _speed(result: SpecResult) -> dict[str, Any]:
     return {
         "words": result.words, "bytes_per_state": round(result.memory / result.states, 1) if result.states else None,
         **{name: round(number / seconds) if seconds else None for name, number in per_second.items()},
+        "hurried": result.hurried,
         "cpu_s": {name: round(value, 4) for name, value in result.phases.items()},
     }

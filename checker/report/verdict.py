@@ -96,7 +96,7 @@ class SpecResult:
     ``engine`` is explicit, or z3: that looks at runs of up to ``depth`` steps (-1:
     not even at the initial states), and counts no states.
     One state was visited of those that differ in the names of objects of the sorts in ``renamed`` only.
-    ``words`` of 64 bits a state takes; ``memory`` in bytes and ``phases`` in CPU seconds are
+    ``words`` of 64 bits a state takes; ``memory`` in bytes, ``phases`` in CPU seconds and ``hurried`` are
     what the search needed, as in ``Exploration``.
     """
 
@@ -119,6 +119,7 @@ class SpecResult:
     words: int = 0
     memory: int = 0
     phases: dict[str, float] = field(default_factory=dict)
+    hurried: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
     measures: list[Measured] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
