@@ -24,6 +24,8 @@ from checker.report.progress import Progress
 from checker.report.verdict import Exit, worst
 from checker.words import unknown
 
+MOST_WARMING = 6
+"""How often the command is run, at the most, before warm runs are measured."""
 CACHES = {"both": (True, False), "cold": (True,), "warm": (False,)}
 
 
@@ -124,6 +126,12 @@ def measure(site: Site, contenders: Sequence[Contender], pairs: int) -> Measured
 
 
 def _warm(site: Site, contenders: Sequence[Contender]) -> None:
-    """Fills the object cache that the warm runs find; what short searches only compile in a hurry stays so."""
-    for symmetry in {one.symmetry for one in contenders if one.cold is False}:
-        Contender(OURS, symmetry=symmetry, cold=False).once(site)
+    """Fills the object cache that the warm runs find: by runs like those, until nothing more is compiled."""
+    for symmetry in sorted({one.symmetry for one in contenders if one.cold is False}):
+        one, before = Contender(OURS, symmetry=symmetry, cold=False), None
+        for _ in range(MOST_WARMING):
+            one.once(site)
+            assert one.count is not None
+            if one.count.hurried in (0, before):
+                break
+            before = one.count.hurried

@@ -37,6 +37,9 @@ class Count:
     words: int | None = None
     table: float | None = None
     """Bytes for each state, of states and table alone."""
+    hurried: int = 0
+    rate: int | None = None
+    """Transitions per CPU second of visiting the states, without what goes before and after."""
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Contender:
     symmetry: bool = False
     cold: bool | None = None
     runs: list[Run] = field(default_factory=list)
+    rates: list[int] = field(default_factory=list)
     count: Count | None = None
 
     @property
@@ -66,6 +70,7 @@ class Contender:
         if self.count is not None and _told(count) != _told(self.count):
             raise Refused(f"{self.name} counts {amount(count.states, 'state')} now, {self.count.states:,} before")
         self.runs.append(done)
+        self.rates += [] if count.rate is None else [count.rate]
         self.count = count
 
     def _command(self, site: Site) -> tuple[list[str], dict[str, str]]:
@@ -150,7 +155,7 @@ def _ours(done: Run, case: Case) -> Count:
     if case.breaks is None and done.code:
         raise Refused(f"{OURS} ends with exit code {done.code}: {_last(done)}")
     return Count(spec["states"], spec["transitions"], bool(steps), min(steps, default=None), spec["words"],
-                 spec["bytes_per_state"])
+                 spec["bytes_per_state"], spec["hurried"], spec["transitions_per_s"])
 
 
 def _theirs(done: Run, tool: Tool, case: Case) -> Count:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 from cli import COMMAND, HOME, Done, run, sentence
 
+from checker.cases import Case, Tool, read
+from checker.cli import parser
 from checker.report.progress import Progress
 
 MODEL = HOME / "tests" / "systems" / "reference_swap.py"
@@ -230,3 +233,34 @@ def test_the_cases_of_the_project_can_be_read(capsys: pytest.CaptureFixture[str]
     done = run(capsys, "bench", "small", "break", "--tool", "vswap", "--pairs", "1", "--cache", "warm", "--json")
     assert done.code == 0, done.err
     assert {row["case"] for row in done.json["cases"]} == {"small", "break"}
+
+
+PAGE = (HOME / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_asks_for_what_is_there() -> None:
+    """Its commands take minutes: here they are only read."""
+    known = read(HOME / "benchmarks" / "cases.toml")
+    commands = [line.split() for block in re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+                for line in block.splitlines()]
+    asked = [parser().parse_args(words[1:]) for words in commands if words[0] == "vswap"]
+    assert len(asked) >= 4
+    for arguments in asked:
+        assert set(arguments.words) <= set(known.cases) and set(arguments.tools) <= {*known.tools, "vswap"}
+    for case in known.cases.values():
+        numbers = [f"{number:,}" for number in (case.states, case.transitions) if number is not None]
+        [row] = re.findall(rf"^\| `{case.name}` \|.*$", PAGE, re.MULTILINE)
+        assert all(f" {number} " in row for number in numbers), row
+    for tool in known.tools.values():
+        assert f"| `{tool.name}` |" in PAGE
+        assert all(need in PAGE.lower() for need in (*tool.needs, *(name.lower() for name in tool.environment)))
+    entries = {*Tool.__dataclass_fields__, *Case.__dataclass_fields__} - {"name", "pos", "peers", "about"}
+    assert all(f"`{entry}`" in PAGE for entry in entries)
+
+
+def test_from_an_edit_to_the_first_state(capfd: pytest.CaptureFixture[str]) -> None:
+    subprocess.run([sys.executable, str(HOME / "benchmarks" / "edit.py"), "1"], check=True, timeout=300)
+    lines = capfd.readouterr().out.splitlines()
+    assert [line.partition("  ")[0] for line in lines] == [
+        "a model of 60 rules to its first state, nothing compiled", "one of 60 rules edited, to the first state",
+        "vswap --help", "vswap list", lines[-1].partition("  ")[0]]

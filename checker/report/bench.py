@@ -37,6 +37,11 @@ def peak(one: Contender) -> float:
     return median(run.peak for run in one.runs)
 
 
+def rate(one: Contender) -> int | None:
+    """Median of the transitions per CPU second of the search alone."""
+    return round(median(one.rates)) if one.rates else None
+
+
 def _ratios(found: Measured) -> list[dict[str, Any]]:
     """How many times more the others need than each of ours; with more threads also than one thread."""
     if found.refused:
@@ -62,7 +67,7 @@ def _row(found: Measured, one: Contender) -> dict[str, Any]:
         "process_bytes_per_state": round(peak(one) / one.count.states, 1),
         "states_per_s": round(one.count.states / seconds) if seconds else None,
         "transitions_per_s": round(one.count.transitions / seconds) if seconds and one.count.transitions else None,
-        "runs": len(one.runs), "load": round(median(found.loads), 2),
+        "search_transitions_per_s": rate(one), "runs": len(one.runs), "load": round(median(found.loads), 2),
         "build_s": round(found.built[one.tool], 3) if one.tool in found.built else None,
     }
 
@@ -114,7 +119,8 @@ def _table(found: Measured, run: Sequence[Contender]) -> Iterator[Line]:
         assert one.count is not None
         count = one.count
         transitions = "-" if count.transitions is None else f"{count.transitions:,}"
-        table = "" if count.table is None else f" (table {count.table:.1f}, {amount(count.words or 0, 'word')})"
+        table = "" if count.table is None else f" (table {count.table:.1f}, {amount(count.words or 0, 'word')}"
+        table += f"; {(rate(one) or 0) / 1e6:.1f} M transitions/s)" if table else ""
         steps = "" if found.case.breaks is None else f"  a break of {amount(count.steps or 0, 'step')}"
         yield Line(f"  {one.name:<{width}} {cpu(one):>7.2f} {wall(one):>7.2f} {peak(one) / MIB:>8,.0f} "
                    f"{count.states:>12,} {transitions:>13} {peak(one) / count.states:>12,.0f}{table}{steps}")
