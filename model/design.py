@@ -99,7 +99,7 @@ class SwapDesign(Design):
     swapoff_trusts_reads: bool = True  # as posted: does not ask whether the folio is uptodate
     swapoff_tests_writeok: bool = True  # only a device in use is drained: -EINVAL for who comes second
 
-    drops_folio_tag: bool = True  # a slot that only a folio has says NONE; in RFC v1 it names the folio
+    drops_folio_tag: bool = True  # a slot that only a folio has says NONE [v2p2]; in RFC v1 it names the folio
 
     # several owners [mainline] [v2p3]
     fork_raises_count: bool = True  # swap_dup_entry_direct before the entry is published
@@ -144,7 +144,7 @@ class SwapDesign(Design):
 
     # where the physical slot is taken
     realloc_in_submit_write: bool = False  # folio_realloc_swap called by vswap's swap_ops [seed] [v2c]
-    submit_write_holds_folio_lock: bool = True  # ... before the folio is unlocked
+    submit_write_holds_folio_lock: bool = True  # ... before the folio is unlocked [v2c]
 
     # "is it physically backed?", asked at each place for its own reason [v2p3]
     fault_asks_backing_for_stable_writes: bool = True  # SWP_STABLE_WRITES is a flag of the device behind the slot
