@@ -113,11 +113,13 @@ class Comparison:
     Each of ``designs`` is asked the questions of ``specs``: their scopes, start
     states, promises and measures; the designs and expectations of those specs do
     not count.  A table also has a column for each switch of the designs named in
-    ``flipped``, with that switch alone set another way.  ``quotient`` are fields of
-    one object, for states that only one design reaches.
+    ``flipped``, with that switch alone set another way.  A switch of ``company``
+    matters only where others are set as is said there: it is flipped beside them, too.
+    ``quotient`` are fields of one object, for states that only one design reaches.
     """
 
     specs: Iterable[Spec]
     designs: Mapping[str, Design]
     flipped: Iterable[str] = ()
+    company: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     quotient: Iterable[str] = ()
