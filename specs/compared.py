@@ -113,6 +113,7 @@ comparison = Comparison(
     designs={"phase_iv": PHASE_IV, "rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
     flipped=["rfc_v2", "rfc_v1"],
     company={
+        "removal_writes_rmap": {"folio_at_virtual_slot": False},
         "submit_write_holds_folio_lock": {"realloc_in_submit_write": True},
         "swapoff_rechecks_backing": {"alloc_tests_writeok": False},
     },

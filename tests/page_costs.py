@@ -108,6 +108,7 @@ DESIGNS = {
     "phase IV": PHASE_IV,
     "RFC v1": RFC_V1,
     "RFC v2": RFC_V2,
+    "v2, folio at the physical slot": replace(RFC_V2, folio_at_virtual_slot=False),
     "v2, owner recorded late": replace(RFC_V2, records_memcg_late=True),
     "v2, all charged at once": replace(RFC_V2, charge=Charge.ENTRY),
 }

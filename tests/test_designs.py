@@ -44,6 +44,8 @@ ASKED: dict[str, tuple[dict[str, object], dict[type, int], list[Any], Start | No
     "virtual_swap": ({}, {VswapSlot: 2}, FAULTS, the_device_has_entries),
     "physical_backing": ({}, {}, FAULTS, None),
     "zero_in_word": ({}, {}, ZEROS, None),
+    "folio_at_virtual_slot": ({}, {Worker: 1}, FAULTS, None),
+    "removal_writes_rmap": ({"folio_at_virtual_slot": False}, {}, FAULTS, None),
     "rmap_has_hint": ({}, {Worker: 1}, FAULTS, None),
     "frees_virtual_table": ({}, {}, FAULTS, None),
     "charge": ({}, {}, FAULTS, None),
