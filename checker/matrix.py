@@ -20,6 +20,7 @@ from checker.language.spec import Comparison, Design
 from checker.report.output import Output
 from checker.report.verdict import Exit, worst
 from checker.run import Bounds
+from checker.words import unknown
 from checker.workers import each
 
 T = TypeVar("T")
@@ -157,6 +158,8 @@ def _trouble(answered: Column) -> None:
 def company(base: Variant, design: Design, declared: Comparison) -> Iterator[tuple[str, Variant, str]]:
     """The base of each switch that needs company, where it does not have that: base, variant, switch."""
     for switch, settings in declared.company.items():
+        if not hasattr(design, switch):
+            raise UsageError(f"Comparison(company=...): {unknown('switch', switch, vars(design))}")
         missing = tuple(f"{name}={shown(value)}" for name, value in settings.items()
                         if getattr(design, name, None) != value)
         if missing:

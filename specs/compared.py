@@ -48,6 +48,13 @@ from specs.scopes import (
     zeros_no_shrinker,
 )
 from specs.swapoff import SWAPOFF_PROMISES
+from specs.words import (
+    latest_virtual_table,
+    rfc_v1_rmap,
+    rfc_v1_virtual_table,
+    rfc_v2_rmap,
+    rfc_v2_virtual_table,
+)
 
 
 def one_page_on_the_disk(s: Swap):
@@ -118,5 +125,11 @@ comparison = Comparison(
         "swapoff_rechecks_backing": {"alloc_tests_writeok": False},
     },
     quotient=["virtual_table", "table", "count"],
+    words={
+        "rfc_v1": {"virtual_table": rfc_v1_virtual_table, "reverse map": rfc_v1_rmap},
+        "rfc_v2": {"virtual_table": rfc_v2_virtual_table, "reverse map": rfc_v2_rmap},
+        "mid_a": {"virtual_table": latest_virtual_table, "reverse map": rfc_v2_rmap},
+        "mid_b": {"virtual_table": latest_virtual_table, "reverse map": rfc_v2_rmap},
+    },
 )
 """Small scopes that between them run every path, so that each switch tells."""

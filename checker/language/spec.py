@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from checker.language.context import current_binding
 from checker.language.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from checker.language.claims import WordSpec
 
 Function = Callable[..., Any]
 
@@ -116,6 +119,8 @@ class Comparison:
     ``flipped``, with that switch alone set another way.  A switch of ``company``
     matters only where others are set as is said there: it is flipped beside them, too.
     ``quotient`` are fields of one object, for states that only one design reaches.
+    ``words`` are the formats of a design's machine words, by the name of the design
+    and then by what such a word is called.
     """
 
     specs: Iterable[Spec]
@@ -123,3 +128,4 @@ class Comparison:
     flipped: Iterable[str] = ()
     company: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     quotient: Iterable[str] = ()
+    words: Mapping[str, Mapping[str, WordSpec]] = field(default_factory=dict)
