@@ -173,11 +173,20 @@ def comparison(asked: Asked) -> Comparison:
              if isinstance(value, Comparison)]
     if found:
         return found[0]
-    specs = [spec for spec in asked.specs.values() if spec.default and spec.design is not None]
+    specs: list[Spec] = []
+    for spec in asked.specs.values():
+        if spec.default and spec.design is not None and not any(same_question(spec, known) for known in specs):
+            specs.append(spec)
     own = {name: value for module in modules(specs) for name, value in vars(module).items()
            if isinstance(value, Design)}
     usual = {name: design for name, design in own.items() if not unusual(design)}
     return Comparison(specs=specs, designs=own or designs(specs), flipped=list(usual)[:1])
+
+
+def same_question(one: Spec, other: Spec) -> bool:
+    """Whether two specs differ only in the design that they ask about, and in what is expected of it."""
+    bare = [dataclasses.replace(spec, name="", why="", design=None, expected={}) for spec in (one, other)]
+    return bare[0] == bare[1]
 
 
 def flip(design: Design | None, switch: str, spec: str) -> Design:

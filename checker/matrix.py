@@ -9,6 +9,7 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from checker import costs
@@ -89,18 +90,23 @@ def matrix(arguments: argparse.Namespace, output: Output) -> Exit:
     bounds = bounds_of(arguments, SECONDS)
     if arguments.output is not None and not arguments.output.endswith(".svg"):
         raise UsageError(f"{arguments.output}: a matrix is drawn as .svg; --json is for programs")
+    if arguments.output is not None and not Path(arguments.output).parent.is_dir():
+        raise UsageError(f"{arguments.output} cannot be written: there is no such folder")
     wanted = [] if arguments.no_flips else [name for name in (words or declared.flipped) if name in designs]
     found = asked_all(asked, designs, wanted, declared, names, bounds, arguments.jobs)
     if not found.columns:
         raise KeyboardInterrupt
     for answered in (*found.columns, *(one.column for one in found.flips)):
         _trouble(answered)
+    if arguments.form != "json":
+        output.lines(text(found))  # before it is drawn: it took minutes to find out, and a disk may be full
     if arguments.output is not None:
         from checker.drawing import write
         from checker.report.matrix_svg import drawing
 
         write(arguments.output, drawing(found))
-    output.lines([as_json(found)] if arguments.form == "json" else text(found))
+    if arguments.form == "json":
+        output.lines([as_json(found)])
     return found.exit
 
 

@@ -178,6 +178,29 @@ def test_matrix_stops_at_its_time_and_says_so(capsys: pytest.CaptureFixture[str]
     assert re.search(r"^  states +2\+ +2\+$", done.out, re.MULTILINE)
 
 
+def test_a_full_disk_costs_the_picture_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "m.svg").symlink_to("/dev/full")
+    done = run(capsys, "matrix", POOL, "--no-flips", "-o", str(tmp_path / "m.svg"))
+    assert done.code == 2
+    assert done.err.endswith("m.svg cannot be written: No space left on device\n")
+    assert "careless_pool: scope 'two workers'" in done.out
+    done = run(capsys, "matrix", POOL, "-o", str(tmp_path / "none" / "m.svg"))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("m.svg cannot be written: there is no such folder\n")
+
+
+def test_the_same_question_is_asked_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Without a Comparison: two specs that differ in their design only ask a design the same."""
+    file = tmp_path / "pool.py"
+    text = (MODELS / "pool.py").read_text().partition("comparison = ")[0].replace("default=False", "default=True")
+    file.write_text(text)
+    assert run(capsys, "matrix", str(file), "--no-flips", "--json").json["matrix"]["specs"] == ["pool"]
+    file.write_text(text.replace("**BASE, default=True", 'may_end=dark, **BASE').replace(
+        "POOL = Model", '@invariant\ndef dark(s: Pool):\n    """No lamp."""\n    return not s.lamp\n\n\nPOOL = Model'))
+    found = run(capsys, "matrix", str(file), "--no-flips", "--json").json["matrix"]["specs"]
+    assert found == ["pool", "careless_pool"]
+
+
 def test_a_switch_is_flipped_in_its_company(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "pool.py"
     text = (MODELS / "pool.py").read_text()
