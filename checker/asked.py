@@ -142,6 +142,18 @@ def installed_name() -> str:
     return min((point.name for point in entry_points(group="checker.model")), default="model")
 
 
+def installed_home() -> Path:
+    """The folder that the package of the installed model lies in."""
+    from importlib.metadata import entry_points
+    from importlib.util import find_spec
+
+    for point in sorted(entry_points(group="checker.model"), key=lambda point: point.name):
+        found = find_spec(point.module.partition(".")[0])
+        if found is not None and found.origin is not None:
+            return Path(found.origin).parent.parent
+    raise UsageError("no model is installed, so that there are no cases beside it: name a file with --cases")
+
+
 def modules(specs: Iterable[Spec]) -> Iterator[Any]:
     """The modules that specs and their models are written in, and their neighbours in the same packages."""
     tops = set()
