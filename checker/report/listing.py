@@ -40,10 +40,11 @@ def contents(asked: Asked) -> dict[str, Any]:
         for claim in claims(system):
             if claim.promise is None and claim.runs is None:
                 promises[claim.name] = {"name": claim.name, "kind": claim.kind, "doc": claim.doc}
-    stated = {f.__name__: f for spec in asked.specs.values() for f in spec.promises}
+    stated = {f.__name__: f for spec in asked.specs.values() for f in (*spec.promises, *spec.lemmas)}
     specs = [{
         "name": name, "why": spec.why.strip(), "default": spec.default, "scope": asked.scope_of(spec).name,
         "design": unusual(asked.design_of(spec)), "promises": [f.__name__ for f in spec.promises],
+        "lemmas": [f.__name__ for f in spec.lemmas],
         "expected_broken": {promise: known.steps for promise, known in spec.expected.items()},
     } for name, spec in asked.specs.items()]
     scopes = {spec.scope.name: spec.scope for spec in asked.specs.values()}
