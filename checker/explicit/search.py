@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from checker.explicit.apart import apart, too_many
 from checker.explicit.checkpoint import Checkpoint
 from checker.explicit.context import Ctx
 from checker.explicit.interrupt import INTERRUPTED, Interrupt
@@ -345,6 +346,9 @@ def explore(system: ir.System, *, limits: Limits | None = None, first: bool = Fa
     from if it is there; when all is known it is removed.  LimitError: no room even to begin.
     UsageError: a checkpoint that is damaged or about something else.
     """
-    with Interrupt() as interrupt:
-        return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses,
-                      checkpoint).run()
+    def search(system: ir.System, lemmas: bool) -> Exploration:
+        with Interrupt() as interrupt:
+            return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses and not lemmas,
+                          None if lemmas else checkpoint).run()
+
+    return apart(system, search) if too_many(system) else search(system, False)

@@ -142,7 +142,7 @@ class Builder:
             run_promises=about_runs,
             run_parameters=run_parameters,
             measures=self.measures(table)[0],
-            lemmas=tuple(f.__name__ for f in self.spec.lemmas if f in self.asked),
+            lemmas=tuple(f.__name__ for f in self.asked if f not in tuple(self.spec.promises)),
         )
         built.initial = initial_states(built)
         return built

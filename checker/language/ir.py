@@ -527,8 +527,8 @@ class System:
     ``initial`` are vectors of codes (see Field.offset), normalised.  ``data``
     are the data sorts: in a normalised state the values of each sort, past its
     constants, are numbered by their first appearance in the vector, in plain
-    and optional fields of that sort.  ``lemmas`` names those of the promises that a
-    proof by induction may rest on.
+    and optional fields of that sort.  ``lemmas`` names those of the promises that are
+    there for proofs by induction.
     """
 
     name: str
