@@ -89,6 +89,8 @@ def induct(arguments: argparse.Namespace, output: Output) -> Exit:
     """The command."""
     from checker.report.induction import document, drawn, lines, summary
 
+    if arguments.steps == 0:
+        raise UsageError("--steps 0: an induction looks at one step at least")
     asked, words = ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)
     asked = replace(asked, proving=True)
     names, promises = chosen(asked, words)
@@ -180,11 +182,12 @@ def judge(about: Question, spec: Spec, proof: Proof, found: Reached | None) -> J
         made.verdict, made.claim = "holds", inductive(about, proof)
         made.surprise = "expected to break" if expected == "broken" else None
     elif finding is not None:
-        made.verdict, made.claim = "broken", f"breaks in {amount(finding.depth, 'step')}"
+        made.verdict = "broken"
+        made.claim = f"breaks in {amount(finding.depth, 'step')}" if finding.depth else "breaks in an initial state"
         made.surprise = "expected to hold" if expected == "holds" else None
         made.trace = follow(about, finding)
     else:
-        made.claim = " ".join(undecided(proof, found))
+        made.claim = "; ".join(undecided(proof, found))
     return made
 
 
@@ -199,11 +202,11 @@ def undecided(proof: Proof, found: Reached | None) -> Iterator[str]:
     if proof.outcome == "broken":
         yield f"z3 breaks it {proof.k} steps from the start"
     elif proof.outcome == "fails":
-        yield f"not inductive for k = {proof.k}"
+        yield f"not inductive for k = {proof.k}" if proof.tried <= proof.k else f"not inductive for k up to {proof.tried}"
     else:
         yield proof.reason or "not asked"
         return
     if found is None or not found.complete:
-        yield "; " + (found.stopped if found is not None and found.stopped else "the search was not complete")
+        yield found.stopped if found is not None and found.stopped else "the search was not complete"
     else:
-        yield f"; it breaks in none of the {found.visited:,} reachable states: a lemma is missing"
+        yield f"it breaks in none of the {found.visited:,} reachable states: a lemma is missing"

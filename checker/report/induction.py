@@ -24,7 +24,7 @@ def lines(result: Induced, *, few: bool = False) -> Iterator[Line]:
     yield from _paragraph(subject(result.why))
     scope = result.question.scope
     sizes = ", ".join(f"{sort} {size}" for sort, size in scope["sizes"].items())
-    yield from _paragraph(f"scope {scope['name']}: {sizes}")
+    yield from _paragraph(f"scope {scope['name']}" + (f": {sizes}" if sizes else ""))
     if result.changed:
         yield from _paragraph("design: " + ", ".join(f"{name} {value}" for name, value in result.changed.items()))
     yield Line("")
@@ -65,8 +65,8 @@ def _covers(result: Induced) -> Iterator[Line]:
     if any(one.verdict == "holds" for one in result.judged):
         yield from _paragraph(
             f"inductive: the initial states of scope {result.question.scope['name']!r} keep it, and so does every step "
-            "from every state, reachable or not, in which it and its lemmas hold. So it holds in every state that "
-            "is reachable in the scope.")
+            "from every state (for k = 2 every two steps), reachable or not, in which it and its lemmas hold. So it "
+            "holds in every state that is reachable in the scope.")
     if result.refused:
         yield from _paragraph(f"Not for an induction: {', '.join(result.refused)}. Ask vswap check.")
 
@@ -79,7 +79,7 @@ def drawn(result: Induced, *, every: bool = False) -> Iterator[Line]:
         yield from _draw(one)
     others = [one.promise for one in failing[1:]]
     if others and not every:
-        yield from _paragraph(f"Not inductive, too: {'; '.join(others)}. To see one: vswap prove "
+        yield from _paragraph(f"Not proved, too: {'; '.join(others)}. To see one: vswap prove "
                               f"{' '.join([result.question.spec, *result.question.options])} PROMISE")
         yield Line("")
 

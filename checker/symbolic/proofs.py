@@ -45,7 +45,8 @@ class Proof:
     ``outcome`` is inductive, fails, broken (in an initial state, or in a run shorter
     than k), undecided, or refused.  ``lemmas`` are the other promises that the proof
     rests on, ``places`` the steps that may break the promise, ``round`` tells in which
-    round it was dropped: later ones miss what earlier ones dropped.
+    round it was dropped: later ones miss what earlier ones dropped.  ``tried`` is the
+    largest k that was tried.
     """
 
     promise: str
@@ -57,6 +58,7 @@ class Proof:
     failed: Failed | None = None
     places: tuple[tuple[str, str], ...] = ()
     round: int = 0
+    tried: int = 0
     reason: str = ""
     seconds: float = 0.0
 
@@ -135,6 +137,7 @@ class Prover:
     def decide(self, proof: Proof, assumed: Sequence[str], k: int) -> Answer | None:
         """The answer if it is a proof; else what it is instead is noted."""
         began = time.monotonic()
+        proof.tried = max(proof.tried, k)
         try:
             answer: Answer = self.ask("decide", proof.promise, assumed, k)
         except Undecided as error:
@@ -155,23 +158,34 @@ class Prover:
     # ------------------------------------------------------------- what is left
 
     def rest(self, wanted: Sequence[str], deepest: int) -> None:
-        """What is no invariant, and what needs more than one step."""
-        for k in range(1, deepest + 1):
-            for name in wanted:
-                proof = self.proofs[name]
-                again = k > 1 and proof.outcome == "fails"
-                if not again and not (k == 1 and proof.outcome == "undecided" and not proof.reason):
-                    continue
-                if k > 1 and not self.shorter(proof, k):
-                    continue
-                before = proof.failed, proof.lemmas, proof.k
-                answer = self.decide(proof, tuple(self.carried), k)
-                if answer is not None:
-                    self.inductive(proof, k, answer.needs)
-                elif before[0] is not None:
-                    # The shorter way to fail is easier to read; and a failed step is more than no answer.
-                    proof.outcome, proof.reason = "fails", ""
-                    proof.failed, proof.lemmas, proof.k = before
+        """What is no invariant, and what needs more than one step; an invariant that does is a lemma for others."""
+        again = False
+        while True:
+            proved = [name for name in wanted if self.deeper(self.proofs[name], deepest, again)]
+            lemmas = [name for name in proved if self.proofs[name].kind == "invariant"]
+            if not lemmas:
+                return
+            self.carried += lemmas
+            again = True
+
+    def deeper(self, proof: Proof, deepest: int, again: bool) -> bool:
+        """Tries k = 1, 2, ...; whether that is a proof.  ``again``: there are more lemmas than the last time."""
+        first = proof.outcome == "undecided" and not proof.reason
+        if not first and proof.outcome != "fails":
+            return False
+        for k in range(1 if first or again else 2, deepest + 1):
+            if k > 1 and not self.shorter(proof, k):
+                return False
+            before = proof.failed, proof.lemmas, proof.k
+            answer = self.decide(proof, tuple(self.carried), k)
+            if answer is not None:
+                self.inductive(proof, k, answer.needs)
+                return True
+            if before[0] is not None:
+                # The shorter way to fail is easier to read; and a failed step is more than no answer.
+                proof.outcome, proof.reason = "fails", ""
+                proof.failed, proof.lemmas, proof.k = before
+        return False
 
     def picture(self, proof: Proof) -> None:
         """Where else it fails, and a failed step that is easy to read."""
