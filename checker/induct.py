@@ -202,7 +202,7 @@ def undecided(proof: Proof, found: Reached | None) -> Iterator[str]:
     if proof.outcome == "broken":
         yield f"z3 breaks it {proof.k} steps from the start"
     elif proof.outcome == "fails":
-        yield f"not inductive for k = {proof.k}" if proof.tried <= proof.k else f"not inductive for k up to {proof.tried}"
+        yield f"not inductive for k {'up to' if proof.tried > proof.k else '='} {max(proof.tried, proof.k)}"
     else:
         yield proof.reason or "not asked"
         return

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli import COUNTER, MODELS, run, sentence, shell
+from cli import COUNTER, HOME, MODELS, run, sentence, shell
+
+from checker.symbolic.proofs import DEEPEST, SECONDS
 
 STAIRS = str(MODELS / "stairs.py")
 Capture = pytest.CaptureFixture[str]
@@ -202,3 +204,27 @@ def test_a_limit_is_undecided(capsys: Capture) -> None:
     assert done.code == 3
     assert "no answer within" in done.out and "6 promises are not decided (exit 3)" in done.out
     assert "inductive" not in done.out
+
+
+# ----------------------------------------------------------------------- docs
+
+
+def test_the_page_on_proofs_shows_what_is_printed(capsys: Capture) -> None:
+    page = (HOME / "docs" / "proofs.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"\n\n((?:    .*\n|\n)*?    NOT INDUCTIVE(?:.*\n)+?(?:    .*\n|\n)+?)(?=\S)", page)
+    text = "\n".join(line.removeprefix("    ") for line in shown.strip("\n").splitlines())
+    assert text in run(capsys, "prove", STAIRS, "without_lemma", "the_third_step_is_left_out").out
+    for target in re.findall(r"\]\(([^)]+)\)", page):
+        assert (HOME / "docs" / target).exists(), target
+    for name in re.findall(r"`((?:specs|tests|docs)/[\w/.]+)`", page):
+        assert (HOME / name).exists(), name
+    assert f"{SECONDS:g} s" in page and f"{SECONDS:g} seconds" in page and f"k = {DEEPEST}" in page
+    helped = shell("prove", "--help").out
+    for option in re.findall(r"`(--[\w-]+)", page):
+        assert option in helped or option == "--words", option
+
+
+def test_the_lemma_of_the_page_is_a_lemma() -> None:
+    page = (HOME / "docs" / "proofs.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert block.partition("\n\nwith_lemma")[0] in (MODELS / "stairs.py").read_text(encoding="utf-8")

@@ -17,9 +17,13 @@ from checker.symbolic import values as v
 from checker.symbolic.codes import as_number
 from checker.symbolic.frames import Fact, Frames, tidy
 from checker.symbolic.relation import Move, Space
-from checker.symbolic.runs import LOGICS, Unknown, holds
+from checker.symbolic.runs import LOGICS, holds
 from checker.symbolic.successors import normalised
 from checker.symbolic.template import Instance, Template, initial
+
+
+class Unsure(Exception):
+    """No solver decides; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ class Induction:
         return flag
 
     def check(self, chain: Chain, assumptions: Sequence[Any]) -> Any | None:
-        """A model, or None if there is none; Unknown if nobody can tell."""
+        """A model, or None if there is none; Unsure if nobody can tell."""
         answer = chain.solver.check(*assumptions)
         if answer == z3.unknown:
             other = z3.SolverFor(LOGICS[1])
@@ -163,7 +167,7 @@ class Induction:
             chain.solver = other
             answer = other.check(*assumptions)
         if answer == z3.unknown:
-            raise Unknown(f"z3 does not know: {chain.solver.reason_unknown()}")
+            raise Unsure(f"z3 does not know: {chain.solver.reason_unknown()}")
         return chain.solver.model() if answer == z3.sat else None
 
     # ---------------------------------------------------------------- questions

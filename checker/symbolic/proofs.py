@@ -211,15 +211,14 @@ def prove(system: ir.System, wanted: Sequence[str] = (), *, deepest: int = DEEPE
         """One question; runs in the child."""
         import z3  # type: ignore[import-untyped,unused-ignore]
 
-        from checker.symbolic.induction import Induction
-        from checker.symbolic.runs import Unknown
+        from checker.symbolic.induction import Induction, Unsure
 
         if not kept:
             kept.append(Induction(system))
         what, given = question
         try:
             return True, getattr(kept[0], what)(*given)
-        except Unknown as error:
+        except Unsure as error:
             return False, str(error)
         except z3.Z3Exception as error:
             if "memory" not in str(error):

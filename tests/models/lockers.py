@@ -24,35 +24,35 @@ class Hall(State):
 @operation
 def visit(s: Hall, guest: Guest):
     """Leave a coat, and fetch it."""
-    l = choose_or_none(Locker, where=lambda l: not s.box[l].taken)
-    if l is None:
+    mine = choose_or_none(Locker, where=lambda n: not s.box[n].taken)
+    if mine is None:
         return
-    box = s.box[l]
+    box = s.box[mine]
     box.taken = True
     yield "the coat is away"
     if maybe("the key is lost"):
         yield "the key is found"
-    assert s.box[l].taken, "the coat is still there"
+    assert s.box[mine].taken, "the coat is still there"
     box.taken = False
-    s.last = l
+    s.last = mine
 
 
 @invariant
 def a_locker_has_one_guest(s: Hall):
     """No two coats are in one locker."""
-    return all(sum(1 for g in Guest if at(visit, l=l, actor=g)) <= 1 for l in Locker)
+    return all(sum(1 for g in Guest if at(visit, mine=n, actor=g)) <= 1 for n in Locker)
 
 
 @invariant
 def who_has_a_locker_finds_it_taken(s: Hall):
     """A locker is taken as long as its guest stays."""
-    return all(s.box[l].taken for l in Locker if at(visit, box=l))
+    return all(s.box[n].taken for n in Locker if at(visit, box=n))
 
 
 @invariant
 def nobody_loses_a_key(s: Hall):
     """Everybody fetches the coat at once."""
-    return not any(at(visit, "the key is found", l=l) for l in Locker)
+    return not any(at(visit, "the key is found", mine=n) for n in Locker)
 
 
 HALL = Model(state=Hall, operations={Guest: [visit]})
