@@ -88,6 +88,7 @@ class Bounds:
 def induct(arguments: argparse.Namespace, output: Output) -> Exit:
     """The command."""
     from checker.report.induction import document, drawn, lines, summary
+    from checker.symbolic.proofs import INTERRUPTED
 
     if arguments.steps == 0:
         raise UsageError("--steps 0: an induction looks at one step at least")
@@ -99,9 +100,12 @@ def induct(arguments: argparse.Namespace, output: Output) -> Exit:
     for name in names:
         result = one(asked, asked.spec(name), promises, bounds)
         results.append(result)
+        interrupted = any(judged.proof.reason == INTERRUPTED for judged in result.judged)
         if arguments.form == "text":
             output.lines(lines(result, few=bool(promises)))
             output.lines(drawn(result, every=bool(promises)))
+        if interrupted:
+            break
     code = worst(result.exit for result in results)
     output.lines([document(results, code)] if arguments.form == "json" else [summary(results, code)])
     return code
@@ -157,9 +161,10 @@ def search(about: Question, proofs: Sequence[Proof], bounds: Bounds, progress: P
     """Asks whether the failed steps start in reachable states, and whether their promises really break."""
     from checker.explicit.result import Limits
     from checker.reaching import reached
+    from checker.symbolic.proofs import INTERRUPTED
 
     failing = [proof for proof in proofs if proof.outcome in ("fails", "broken")]
-    if not failing:
+    if not failing or any(proof.reason == INTERRUPTED for proof in proofs):
         return None
     return reached(about.system, {proof.promise: proof.failed.first for proof in failing if proof.failed is not None},
                    [proof.promise for proof in failing],

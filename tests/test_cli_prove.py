@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from cli import COUNTER, HOME, MODELS, run, sentence, shell
 
-from checker.symbolic.proofs import DEEPEST, SECONDS
+from checker.symbolic.proofs import DEEPEST, SECONDS, Prover
 
 STAIRS = str(MODELS / "stairs.py")
+LONG = "1h"
+"""More than any question here needs, on a busy machine too."""
 Capture = pytest.CaptureFixture[str]
 
 
@@ -28,9 +30,9 @@ REQUIRED = [
 ]
 
 
-def test_rfc_v2_is_inductive_with_its_lemmas() -> None:
+def test_rfc_v2_is_inductive_with_its_lemmas(capsys: Capture) -> None:
     """Every invariant, step promise and assertion of the default spec, on its scope."""
-    done = shell("prove", "rfc_v2", "--json")
+    done = run(capsys, "prove", "rfc_v2", "--time", LONG, "--json")
     assert done.code == 0, done.out + done.err
     document = done.json
     assert {v["verdict"] for v in document["verdicts"]} == {"holds"}
@@ -43,16 +45,17 @@ def test_rfc_v2_is_inductive_with_its_lemmas() -> None:
         document["specs"][0]["refused"])
 
 
-def test_a_guard_that_is_off_shows_at_the_guilty_step() -> None:
+def test_a_guard_that_is_off_shows_at_the_guilty_step(capsys: Capture) -> None:
     """Without the line that clears the reverse map the proof fails where backings are released."""
-    done = shell("prove", "rfc_v2", "no_rmap_without_physical_slot", "--set", "release_clears_rmap=off", "--json")
+    changed = ("--set", "release_clears_rmap=off", "--scope", "Pte=1")
+    done = run(capsys, "prove", "rfc_v2", "no_rmap_without_physical_slot", *changed, "--time", LONG, "--json")
     assert done.code == 1, done.err
     (found,) = done.json["verdicts"]
     assert (found["verdict"], found["surprise"]) == ("broken", "expected to hold")
     assert found["failed"]["reachable"] in (True, False) and "NOT INDUCTIVE" in found["failed"]["race"]
     assert {"procedure": "zap_nonpresent_ptes", "behind": None} in found["failed"]["places"]
     assert {"procedure": "do_anonymous_page", "behind": None} not in found["failed"]["places"]
-    again = shell("replay", found["trace"]["key"], "--set", "release_clears_rmap=off")
+    again = run(capsys, "replay", found["trace"]["key"], *changed)
     assert again.code == 0 and "is broken here, as the key says" in again.out
 
 
@@ -197,6 +200,18 @@ def test_a_spec_without_anything_to_prove_is_no_success(capsys: Capture, tmp_pat
     done = run(capsys, "prove", str(file), "runs", "--json")
     assert done.code == 3  # the assertion is not inductive alone
     assert set(done.json["specs"][0]["refused"]) == {"the_top_is_reached", "the_light_comes_back", "no_deadlock"}
+
+
+def test_ctrl_c_prints_what_is_known(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(prover: Prover, wanted: object, deepest: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Prover, "rest", stop)
+    done = run(capsys, "prove", STAIRS, "with_lemma", "without_lemma", "--json")
+    assert done.code == 3 and [spec["name"] for spec in done.json["specs"]] == ["with_lemma"]
+    assert verdict(done.json, "steps_are_even")["verdict"] == "holds"
+    left = verdict(done.json, "up_or_to_the_bottom")
+    assert (left["verdict"], left["reason"]) == ("undecided", "interrupted")
 
 
 def test_a_limit_is_undecided(capsys: Capture) -> None:

@@ -13,8 +13,8 @@ from checker.language.errors import LanguageError, UsageError
 from checker.language.frames import SystemContext
 from checker.language.initial import Built, initial_states
 from checker.language.liveness import Live, Liveness, is_data
-from checker.language.places import Fields, strip
-from checker.language.procedures import AtTable, Lowered, Lowering, check_labels, kept_local
+from checker.language.places import Fields, kept_local, strip
+from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
 from checker.language.records import State
 from checker.language.runs import run_promises
 from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape

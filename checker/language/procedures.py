@@ -15,7 +15,7 @@ from checker.language.errors import LanguageError
 from checker.language.frames import Frame, SystemContext
 from checker.language.liveness import Live, Liveness, is_data
 from checker.language.order import check_order
-from checker.language.places import Binding, LocalB, PlaceB
+from checker.language.places import Binding, LocalB, PlaceB, kept_local
 from checker.language.places import kind as kind_of_value
 from checker.language.regions import Regions
 from checker.language.shapes import evaluate
@@ -312,13 +312,6 @@ class Lowering(Statements):
         both_numbers = isinstance(type_, t.IntT) and isinstance(value.type, t.IntT)
         if strip(type_) != strip(value.type) and not both_numbers:
             self.fail(node, f"{name} is {kind(type_)} there: comparing it with {kind(value.type)}")
-
-
-def kept_local(found: Any) -> str | None:
-    """The local whose value a name has: its own, or which element of its array the record is."""
-    if isinstance(found, PlaceB) and len(found.indices) == 1 and isinstance(found.indices[0], ir.Local):
-        return found.indices[0].name
-    return found.name if isinstance(found, LocalB) else None
 
 
 def has_value(lowered: Lowered, k: int, depth: int, name: str) -> bool:

@@ -390,7 +390,8 @@ class Raw:
     def at(
         self, configuration: Configuration, function: Any, label: str | None, actor: Any, values: dict[str, Any]
     ) -> bool:
-        from checker.language.procedures import has_value, kept_local
+        from checker.language.places import kept_local
+        from checker.language.procedures import has_value
 
         if function is None:  # idle(actor)
             return configuration.actors[actor_number(actor)] is None

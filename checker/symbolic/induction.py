@@ -111,7 +111,7 @@ class Induction:
         if last is not None:
             made[-1] = fixed(template, made[-1], last)
         happens = z3.Bool("happens") if steps else z3.BoolVal(True)
-        chain = Chain(z3.SolverFor(LOGICS[0]), spaces, made, happens)
+        chain = Chain(solver(LOGICS[0]), spaces, made, happens)
         if anywhere:
             for space in spaces[:-1]:
                 chain.add(v.as_z3(space.valid))
@@ -162,7 +162,7 @@ class Induction:
         """A model, or None if there is none; Unsure if nobody can tell."""
         answer = chain.solver.check(*assumptions)
         if answer == z3.unknown:
-            other = z3.SolverFor(LOGICS[1])
+            other = solver(LOGICS[1])
             other.add(chain.said)
             chain.solver = other
             answer = other.check(*assumptions)
@@ -171,6 +171,10 @@ class Induction:
         return chain.solver.model() if answer == z3.sat else None
 
     # ---------------------------------------------------------------- questions
+
+    def ready(self) -> list[Fact]:
+        """The formulas are written; what was found out about frames."""
+        return list(self.facts)
 
     def start(self, name: str, steps: int) -> bool:
         """Whether a run of exactly so many steps from an initial state breaks a promise at its end."""
@@ -272,6 +276,13 @@ class Induction:
 
     def _code(self, step: Instance, value: Any, low: int, model: Any) -> int:
         return step.number(as_number(value), model) - low
+
+
+def solver(logic: str) -> Any:
+    """A solver that says which of the assumptions it needed, and no more than those."""
+    made = z3.SolverFor(logic)
+    made.set("core.minimize", True)
+    return made
 
 
 def fixed(template: Template, step: Instance, move: Move) -> Instance:

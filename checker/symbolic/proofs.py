@@ -19,13 +19,19 @@ from checker.language import ir
 from checker.symbolic.child import Child, Undecided
 
 if TYPE_CHECKING:
+    from checker.symbolic.frames import Fact
     from checker.symbolic.induction import Answer, Failed, Induction
 
 SECONDS = 30.0
 """How long a question to the solver may take, where nobody says anything else."""
 
+READY = 600.0
+"""How long the formulas may take to be written, on a busy machine."""
+
 DEEPEST = 2
 """The largest k that is tried, where nobody says anything else."""
+
+INTERRUPTED = "interrupted"
 
 REFUSED = {
     "reachable": "an induction shows what never happens, not that something can",
@@ -70,6 +76,8 @@ class Prover:
     system: ir.System
     child: Child[tuple[str, tuple[Any, ...]], tuple[bool, Any]]
     seconds: float
+    facts: list[Fact] = field(default_factory=list)
+    """What the first process has found out about frames, for the next one."""
     progress: Callable[[str], None] | None = None
     proofs: dict[str, Proof] = field(default_factory=dict)
     carried: list[str] = field(default_factory=list)
@@ -78,6 +86,9 @@ class Prover:
     def ask(self, what: str, *given: Any) -> Any:
         if self.progress is not None:
             self.progress(f"{what} {given[0]}")
+        if self.child.pid is None:
+            # Whoever answers has to write the formulas first, which is no question to a solver.
+            self.facts[:] = self.child.ask(("ready", ()), max(READY, self.seconds))[1]
         known, found = self.child.ask((what, given), self.seconds)
         if not known:
             raise Undecided(found)
@@ -206,6 +217,7 @@ def prove(system: ir.System, wanted: Sequence[str] = (), *, deepest: int = DEEPE
     if find_spec("z3") is None:
         raise ImportError("there is no z3", name="z3")
     kept: list[Induction] = []
+    facts: list[Fact] = []
 
     def answer(question: tuple[str, tuple[Any, ...]]) -> tuple[bool, Any]:
         """One question; runs in the child."""
@@ -214,7 +226,7 @@ def prove(system: ir.System, wanted: Sequence[str] = (), *, deepest: int = DEEPE
         from checker.symbolic.induction import Induction, Unsure
 
         if not kept:
-            kept.append(Induction(system))
+            kept.append(Induction(system, facts or None))
         what, given = question
         try:
             return True, getattr(kept[0], what)(*given)
@@ -226,7 +238,7 @@ def prove(system: ir.System, wanted: Sequence[str] = (), *, deepest: int = DEEPE
             return False, "the solver has no memory left"
 
     with Child(answer, memory=memory) as child:
-        prover = Prover(system, child, seconds, progress)
+        prover = Prover(system, child, seconds, facts, progress)
         try:
             prover.begin()
             prover.together()
@@ -237,5 +249,5 @@ def prove(system: ir.System, wanted: Sequence[str] = (), *, deepest: int = DEEPE
                     prover.picture(prover.proofs[name])
         except KeyboardInterrupt:
             for name in prover.open():
-                prover.proofs[name].reason = prover.proofs[name].reason or "interrupted"
+                prover.proofs[name].reason = prover.proofs[name].reason or INTERRUPTED
     return prover.proofs
