@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _check(commands.add_parser("check", help="the gate: every default spec, or the named ones", epilog=EXITS,
                                formatter_class=argparse.RawDescriptionHelpFormatter))
-    _prove(commands.add_parser("prove", help="z3: claims about the bits of machine words (--words)", epilog=EXITS,
+    _prove(commands.add_parser("prove", help="z3: promises by induction; the bits of words (--words)", epilog=EXITS,
                                formatter_class=argparse.RawDescriptionHelpFormatter))
     _explain(commands.add_parser("explain", help="the race of a spec, in columns"))
     _graph(commands.add_parser("graph", help="a race, or the state machine of one object, as SVG, DOT or GraphML"))
@@ -121,13 +121,19 @@ def _check(p: argparse.ArgumentParser) -> None:
 
 
 def _prove(p: argparse.ArgumentParser) -> None:
-    p.add_argument("words", nargs="*", metavar="FORMAT|FILE.py",
-                   help="word formats to prove (default: all of them); a file holds formats of your own")
+    p.add_argument("words", nargs="*", metavar="SPEC|FILE.py|PROMISE|FORMAT",
+                   help="the specs whose promises to prove by induction, and the promises if not all; with --words "
+                        "the formats (default: all of them). A file holds a model or formats of your own")
     p.add_argument("--words", action="store_true", dest="about_words",
                    help="prove claims about the bits of words; see docs/words.md")
-    p.add_argument("--time", type=_seconds, metavar="TIME", help="decide each claim within this time, or not at all")
-    p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
-                   help="print one JSON document")
+    _question(p)
+    p.add_argument("--steps", type=_steps, metavar="K",
+                   help="look at up to K steps from states that keep a promise (default 2)")
+    p.add_argument("--time", type=_seconds, metavar="TIME",
+                   help="decide each question (with --words each claim) within this time, or not at all")
+    p.add_argument("--max-states", type=_count, metavar="N",
+                   help="visit no more than N states to see whether a step that fails can happen")
+    p.add_argument("--memory", type=_bytes, metavar="SIZE", help="use no more memory than this (512M, 2G)")
 
 
 def _explain(p: argparse.ArgumentParser) -> None:

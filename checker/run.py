@@ -203,7 +203,7 @@ def question(asked: Asked, spec: Spec, merged: frozenset[tuple[str, str]] = froz
     from checker.language.build import build
 
     design, scope = asked.design_of(spec), asked.scope_of(spec)
-    system = build(spec, design=design, scope=scope, merged=merged)
+    system = build(spec, design=design, scope=scope, merged=merged, lemmas=asked.with_lemmas(spec))
     described: dict[str, Any] = {"name": scope.name, "sizes": scope.describe()}
     if scope.failures is not None:
         described["failures"] = sorted(scope.failures)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from checker.explicit.apart import apart, too_many
 from checker.explicit.checkpoint import Checkpoint
 from checker.explicit.context import Ctx
 from checker.explicit.interrupt import INTERRUPTED, Interrupt
@@ -372,6 +373,9 @@ def explore(system: ir.System, *, limits: Limits | None = None, first: bool = Fa
     ``traced`` says of a promise and the depth at which it was found whether its way is wanted, for that takes
     time and memory; None is all of them.  A finding without has an empty path.
     """
-    with Interrupt() as interrupt:
-        return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses,
-                      checkpoint, traced).run()
+    def search(system: ir.System, lemmas: bool) -> Exploration:
+        with Interrupt() as interrupt:
+            return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses and not lemmas,
+                          None if lemmas else checkpoint, traced).run()
+
+    return apart(system, search) if too_many(system) else search(system, False)

@@ -30,10 +30,11 @@ Function = Callable[..., Any]
 def contents(asked: Asked) -> dict[str, Any]:
     """Everything that ``vswap list --json`` prints, but schema and exit code."""
     operations, promises = _compiled(asked)
-    stated = {f.__name__: f for spec in asked.specs.values() for f in spec.promises}
+    stated = {f.__name__: f for spec in asked.specs.values() for f in (*spec.promises, *spec.lemmas)}
     specs = [{
         "name": name, "why": spec.why.strip(), "default": spec.default, "scope": asked.scope_of(spec).name,
         "design": unusual(asked.design_of(spec)), "promises": [f.__name__ for f in spec.promises],
+        "lemmas": [f.__name__ for f in spec.lemmas],
         "expected_broken": {promise: known.steps for promise, known in spec.expected.items()},
     } for name, spec in asked.specs.items()]
     scopes = {spec.scope.name: spec.scope for spec in asked.specs.values()}
