@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
-from checker.processors import cores
+from checker.processors import WorkerDied, cores
 from checker.report.progress import Progress
 
 T = TypeVar("T")
@@ -19,10 +19,6 @@ R = TypeVar("R")
 _work: Callable[[Any], Any] | None = None
 """What the workers do: they are forked, so that it need not be sent to them."""
 _items: Sequence[Any] = ()
-
-
-class WorkerDied(Exception):
-    """A worker ended without an answer: killed, most likely for want of memory."""
 
 
 def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str = "") -> Iterator[R]:
