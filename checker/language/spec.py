@@ -88,6 +88,7 @@ class Spec:
     """One question: does this model, under this design, in this scope, keep these promises?
 
     ``measures`` are numbers to know the least and the most of; they decide nothing.
+    ``lemmas`` are invariants that a proof by induction may rest on: the spec promises them, too.
     ``name`` is filled in from the variable that holds the spec.
     """
 
@@ -101,10 +102,11 @@ class Spec:
     may_end: Function | None = None
     default: bool = True
     measures: Iterable[Function] = ()
+    lemmas: Iterable[Function] = ()
     name: str = ""
 
     def __post_init__(self) -> None:
-        for what in ("promises", "start", "measures"):
+        for what in ("promises", "start", "measures", "lemmas"):
             if callable(getattr(self, what)):
                 raise UsageError(f"Spec({what}=...) takes a list of functions")
 
