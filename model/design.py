@@ -77,6 +77,9 @@ class SwapDesign(Design):
     fault_checks_uptodate: bool = True  # a folio that could not be read is not mapped
     load_dirties_folio: bool = True  # zswap_load frees the entry, so the folio is the only copy
     load_releases_locked: bool = True  # ... and does so before the folio is unlocked
+    load_frees_what_is_there: bool = True  # ... the one that backs the slot then; off: the one that it has read
+    load_frees_only_cached: bool = True  # ... and only when the folio is in the swap cache
+    fault_uses_swap_cache: bool = True  # off: a slot with one PTE is read into a folio that nobody can find
     zap_holds_ptl: bool = True  # zap_nonpresent_ptes keeps the PTL from the count to the PTE
 
     # slot reclaim through the cache-only hint [v2p3]

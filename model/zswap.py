@@ -115,7 +115,12 @@ def zswap_load(s: Swap, f: Folio):
         release(folio.lock)
     yield "decompressed"
 
-    folio_release_vswap_backing(s, v, f)
+    if design.load_frees_what_is_there:
+        folio_release_vswap_backing(s, v, f)
+    else:
+        with hold(s.vswap_cluster.lock):
+            zswap_entry_free(s, e)
+            s.virtual_table[v] = Backing.NONE
     if design.load_releases_locked:
         release(folio.lock)
     return True

@@ -57,6 +57,10 @@ two_reclaims = scope("one page, two CPUs in reclaim", {Reclaim: 2})
 two_pages_two_slots = scope("two pages, two virtual slots", {Pte: 2, VswapSlot: 2})
 two_threads_no_shrinker = scope("one page, two threads, no shrinker", {Shrinker: 0, Task: 2})
 two_faults = scope("one page, two threads that fault", {Shrinker: 0, Reclaim: 0, Task: 2}, failures=[])
+two_faults_reclaimed = scope("one page, two threads that fault, reclaim, nothing fails", {Shrinker: 0, Task: 2},
+                             failures=[])
+two_faults_reclaimed = scope("one page, two threads that fault, reclaim, nothing fails", {Shrinker: 0, Task: 2},
+                             failures=[])
 no_shrinker = scope("one page, no shrinker", {Shrinker: 0})
 no_reclaim = scope("one page, no reclaim", {Reclaim: 0}, failures=[])
 reads_succeed = scope(
