@@ -63,13 +63,8 @@ two_faults_reclaimed = scope("one page, two threads that fault, reclaim, nothing
                              failures=[])
 no_shrinker = scope("one page, no shrinker", {Shrinker: 0})
 no_reclaim = scope("one page, no reclaim", {Reclaim: 0}, failures=[])
-reads_succeed = scope(
-    "one page, a CPU of each role, no read fails", {},
-    failures=[
-        "write error", "the disk fetches the page late", "zswap refuses the page", "memcg swap.max reached",
-        "memcg charge of the folio fails", "memcg forbids zswap writeback", "swap is nearly full",
-    ],
-)
+two_pages_in_turn = scope("two pages that compete for one slot of each kind, no shrinker, nothing fails",
+                          {Pte: 2, Shrinker: 0}, failures=[])
 straight_to_disk = scope(
     "one page, no shrinker, zswap may refuse a page, swap may be nearly full", {Shrinker: 0},
     failures=["zswap refuses the page", "swap is nearly full"],
@@ -117,6 +112,13 @@ two_owners_unmapped = owners(
 
 ZEROS = [*FAULTS_AND_ZAPS, user_store_zeros]
 zeros = Scope("one page that may be all zeros, a CPU of each role", sizes=ONE_OF_EACH, operations={Task: ZEROS})
+reads_succeed = Scope(
+    "one page that may be all zeros, a CPU of each role, no read fails", sizes=ONE_OF_EACH, operations={Task: ZEROS},
+    failures=[
+        "write error", "the disk fetches the page late", "zswap refuses the page", "memcg swap.max reached",
+        "memcg charge of the folio fails", "memcg forbids zswap writeback", "swap is nearly full",
+    ],
+)
 zeros_two_slots = Scope(
     "one page that may be all zeros, two virtual slots", sizes={**ONE_OF_EACH, VswapSlot: 2}, operations={Task: ZEROS},
 )
