@@ -131,6 +131,7 @@ class SwapDesign(Design):
     falls_back_to_direct: bool = True  # where there is no virtual slot; off: virtual swap is mandatory [Y0603a]
     switched_at_run_time: bool = False  # vm.vswap_enabled [midA]
     chosen_per_memcg: bool = False  # ... or each memcg has its own
+    alloc_asks_the_switch: bool = True  # of either kind, each time that an entry is taken
     lookups_ask_the_entry: bool = True  # not the switch: what was swapped out while it was on stays there
     physical_backing: bool = True  # a virtual slot may get a physical one; not yet in [midA]
 
