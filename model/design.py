@@ -72,6 +72,7 @@ class SwapDesign(Design):
 
     # swap-in, zap [mainline] [v2p2]
     fault_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
+    fault_compares_entry: bool = True  # ... not only that it is in the swap cache, but for which entry
     fault_rechecks_pte: bool = True  # pte_same once the PTL is held
     fault_keeps_ptl: bool = True  # the PTL is dropped after the folio lock, not when the PTE is set
     fault_checks_uptodate: bool = True  # a folio that could not be read is not mapped
@@ -83,6 +84,7 @@ class SwapDesign(Design):
     zap_holds_ptl: bool = True  # zap_nonpresent_ptes keeps the PTL from the count to the PTE
 
     # slot reclaim through the cache-only hint [v2p3]
+    put_sets_hint: bool = True  # a cached slot that no PTE refers to any more gets the hint
     dup_clears_hint: bool = True  # a slot that a PTE refers to again loses the hint
     reclaim_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
     reclaim_rechecks_backing: bool = True  # the virtual_table still names the physical slot

@@ -58,7 +58,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
 
     folio = s.folio[f]
     acquire(folio.lock)
-    if design.fault_rechecks_folio and folio.swap != v:
+    if design.fault_rechecks_folio and not folio_matches_swap_entry(s, f, v):
         release(folio.lock)
         folio_put(s, f)
         return
@@ -91,6 +91,11 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
     release(folio.lock)  # still under the PTL: nobody can unmap the folio and put its reference
     if design.fault_keeps_ptl:
         release(s.ptl[pte])
+
+
+def folio_matches_swap_entry(s: Swap, f: Folio, v: VswapSlot) -> bool:
+    """Folio locked: it is in the swap cache for this slot."""
+    return s.folio[f].swap == v if design.fault_compares_entry else s.folio[f].swap is not None
 
 
 def must_stay_as_it_is(s: Swap, f: Folio) -> bool:

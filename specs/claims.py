@@ -148,7 +148,7 @@ claims_phase_iv = claims(
 )
 
 claims_slot_is_taken_behind_unlock = claims(
-    """RFC v2 whose folio_realloc_swap() runs behind the unlock: not even the folio lock keeps what a fault has seen.""",
+    """folio_realloc_swap() behind the unlock: not even the folio lock keeps what a fault has seen.""",
     SwapDesign(realloc_in_submit_write=True, submit_write_holds_folio_lock=False),
     ["NONE_is_said_by_the_count", *TWO_WORDS, "what_a_fault_sees_under_the_lock_is_still_so"],
 )

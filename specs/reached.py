@@ -85,6 +85,16 @@ def a_fault_finds_another_pte(s: Swap):
 
 
 @reachable
+def a_fault_finds_its_folio_elsewhere(s: Swap):
+    """The folio that a fault has found is cached for another slot, and the PTE holds the one of before."""
+    return any(
+        at(do_swap_page, "have a folio", pte=p, v=v, f=f) and s.pte[p] == PteWord.SWAP(v)
+        and s.folio[f].swap is not None and s.folio[f].swap != v
+        for p in Pte for v in VswapSlot for f in Folio
+    )
+
+
+@reachable
 def writeback_meets_a_recycled_entry(s: Swap):
     """Writeback finds that its entry is gone and drops the folio."""
     return at(zswap_writeback_entry, "another entry, or none")

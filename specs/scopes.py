@@ -56,6 +56,9 @@ two_shrinkers = scope("one page, two CPUs in the shrinker", {Shrinker: 2})
 two_reclaims = scope("one page, two CPUs in reclaim", {Reclaim: 2})
 two_pages_two_slots = scope("two pages, two virtual slots", {Pte: 2, VswapSlot: 2})
 two_threads_no_shrinker = scope("one page, two threads, no shrinker", {Shrinker: 0, Task: 2})
+two_threads_two_slots = scope("one page, two virtual slots, two threads, reclaim, nothing fails", {
+    Shrinker: 0, Task: 2, VswapSlot: 2,
+}, failures=[])
 two_faults = scope("one page, two threads that fault", {Shrinker: 0, Reclaim: 0, Task: 2}, failures=[])
 two_faults_reclaimed = scope("one page, two threads that fault, reclaim, nothing fails", {Shrinker: 0, Task: 2},
                              failures=[])

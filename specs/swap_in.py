@@ -16,6 +16,7 @@ from specs.scopes import (
     two_faults,
     two_faults_reclaimed,
     two_threads_no_shrinker,
+    two_threads_two_slots,
 )
 from specs.what_if import what_if
 
@@ -49,6 +50,16 @@ fault_trusts_folio = what_if(
     breaks=["swapin_returns_what_was_written", "a_free_slot_owns_nothing"],
     scope=two_threads_no_shrinker,
     default=False,
+)
+
+fault_trusts_any_entry = what_if(
+    """That the folio is in the swap cache is not enough: it may be there for another slot [O11]. The fault has
+    looked it up and waits; another thread maps and unmaps it, reclaim gives it a slot, and the process
+    touches the page anew and loses it to the slot that the fault came for.""",
+    SwapDesign(fault_compares_entry=False),
+    breaks=["swapin_returns_what_was_written", "a_free_slot_owns_nothing"],
+    scope=two_threads_two_slots,
+    start=(one_page_in_zswap,),
 )
 
 fault_trusts_pte = what_if(
