@@ -17,7 +17,7 @@ from model.memory import folio_alloc, folio_put
 from model.objects import Backing, Content, Folio, Pte, PteWord, Swap, VswapSlot, is_zero
 
 
-def swapin_without_cache(s: Swap, pte: Pte, v: VswapSlot):
+def swapin_without_cache(s: Swap, pte: Pte, v: VswapSlot, exclusive: bool):
     """Read a slot that only this PTE refers to into a folio that nobody else can find, and map it."""
     f = folio_alloc(s)
     if f is None:
@@ -31,7 +31,7 @@ def swapin_without_cache(s: Swap, pte: Pte, v: VswapSlot):
     yield "read"
 
     acquire(s.ptl[pte])
-    if s.pte[pte] != PteWord.SWAP(v) or not folio.uptodate:
+    if s.pte[pte] != PteWord.SWAP(v) or s.pte_exclusive[pte] != exclusive or not folio.uptodate:
         release(s.ptl[pte])
         folio_put(s, f)
         return

@@ -47,7 +47,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
     if f is None:
         yield "not in the swap cache"
         if not design.fault_uses_swap_cache and s.count[v] == 1:
-            yield from swapin_without_cache(s, pte, v)
+            yield from swapin_without_cache(s, pte, v, exclusive)
             return
         f = yield from swap_cache_alloc_folio(s, v)
         if f is None:

@@ -109,6 +109,9 @@ two_owners_two_threads_reclaimed = owners("a page with two owners, two threads, 
     Shrinker: 0, Task: 2,
 })
 two_owners_no_io = owners("a page with two owners, no reclaim, no shrinker, nothing fails", {Reclaim: 0, Shrinker: 0})
+two_owners_faulting = owners("a page with two owners, two threads that fault and fork", {
+    Reclaim: 0, Shrinker: 0, Task: 2,
+}, task=[do_swap_page, copy_nonpresent_pte])
 two_owners_unmapped = owners(
     "a page with two owners, fork, write faults and reclaim", {Shrinker: 0}, task=[copy_present_ptes, do_wp_page],
 )

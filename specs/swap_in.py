@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from checker.language import Spec, broken
+from checker.language import *
+from model.backing import Effective, backing
 from model.design import SwapDesign
+from model.objects import Swap, VswapSlot
 from model.vswap import VSWAP
+from specs.counts import nobody_runs
 from specs.promises import PROMISES
 from specs.reached import a_fault_is_alone_with_its_folio
 from specs.scopes import (
@@ -15,10 +18,18 @@ from specs.scopes import (
     straight_to_disk,
     two_faults,
     two_faults_reclaimed,
+    two_owners_faulting,
     two_threads_no_shrinker,
     two_threads_two_slots,
 )
 from specs.what_if import what_if
+
+
+@invariant
+def no_page_is_lost_for_good(s: Swap):
+    """When nobody runs, a slot that a PTE refers to has its content somewhere."""
+    return not nobody_runs() or all(backing(s, v) != Effective.NONE for v in VswapSlot if s.count[v] > 0)
+
 
 add_checks_once = what_if(
     """swap_cache_alloc_folio must check the slot again where it inserts the folio.""",
@@ -157,13 +168,14 @@ o07_load_frees_the_only_copy = what_if(
     """zswap: a load must not free the entry when the folio is not in the swap cache
 
     Faults skip the swap cache. zswap decompresses into a folio that only this fault knows, and frees the
-    entry as if the swap cache had the page now. The fault then finds that its PTE has changed, or that
-    another thread was faster, and drops the folio: the page is gone (mainline had this in 2024,
+    entry as if the swap cache had the page now. Another thread forks, which changes the PTE; the fault
+    finds that, and drops the folio: the page is gone, for parent and child (mainline had this in 2024,
     25cd241408a2).""",
     SwapDesign(fault_uses_swap_cache=False, load_frees_only_cached=False),
-    breaks=["no_slot_without_content"],
-    scope=two_faults,
+    breaks=["no_page_is_lost_for_good", "no_slot_without_content", "nothing freed is used", "the_only_copy_is_dirty"],
+    scope=two_owners_faulting,
     start=(one_page_in_zswap,),
+    promises=[*PROMISES, no_page_is_lost_for_good],
 )
 
 o10_fault_skips_swap_cache = Spec(

@@ -66,7 +66,7 @@ PROMISES = {
     22: Row("A change of backend touches no PTE and no count.",
             ("a_transfer_touches_no_pte_and_no_count", "efficient_backend_transfer")),
     23: Row("Locks nest in one order, and none is taken twice.",
-            ("locks_are_taken_in_one_order", "no_lock_taken_twice")),
+            ("locks_are_taken_in_one_order",), "`no_lock_taken_twice` is asked where a path would take one."),
     24: Row("After swapoff nothing refers to the device.",
             ("a_device_that_is_off_backs_nothing", "swapoff_frees_what_it_came_for")),
     25: Row("Swap-in returns the bytes last written.",
