@@ -81,7 +81,7 @@ def swap_put_entries_direct(s: Clusters, cpu: Cpu, g: Page):
             alive = swap_cluster_is_alive(s, cpu, c)
             expect(alive, "who has a slot finds its cluster")
             if alive:
-                __swap_cluster_free_entries(s, c, s.page[g].off)
+                __swap_cluster_free_entries(s, cpu, c, s.page[g].off)
             died = s.ci[c].flags == Flag.DEAD
         if not design.free_erases_first and died:
             yield "RCU has the cluster"
@@ -91,7 +91,7 @@ def swap_put_entries_direct(s: Clusters, cpu: Cpu, g: Page):
     s.page[g].index = None
 
 
-def __swap_cluster_free_entries(s: Clusters, c: Cluster, off: CiOff):
+def __swap_cluster_free_entries(s: Clusters, cpu: Cpu, c: Cluster, off: CiOff):
     """The cluster's lock held: a slot is free, and if it was the last one, the cluster goes."""
     t = s.ci[c].table
     expect(t is not None and s.table[t].word[off] == SlotWord.IN_USE, "nothing is freed twice")
@@ -99,12 +99,12 @@ def __swap_cluster_free_entries(s: Clusters, c: Cluster, off: CiOff):
         s.table[t].word[off] = SlotWord.NULL
     s.ci[c].count = max(s.ci[c].count - 1, 0)
     if s.ci[c].count == 0:
-        free_cluster(s, c)
+        free_cluster(s, cpu, c)
     elif s.ci[c].flags != Flag.NONFULL:
         move_cluster(s, c, Flag.NONFULL)  # partial_free_cluster
 
 
-def free_cluster(s: Clusters, c: Cluster):
+def free_cluster(s: Clusters, cpu: Cpu, c: Cluster):
     """The cluster's lock held: nobody finds it any more, and who has found it sees that it is dead."""
     if design.free_leaves_list and s.ci[c].flags != Flag.NONE:
         with hold(s.si_lock):
@@ -122,6 +122,8 @@ def free_cluster(s: Clusters, c: Cluster):
     if design.free_erases_first:
         with hold(s.xa_lock):
             s.cluster_info_pool[s.ci[c].index] = None
+    if design.cached_pointer != CachedPointer.NONE:
+        s.last_found[cpu] = None
     s.ci[c].flags = Flag.DEAD
     s.ci[c].memory = Memory.RCU if design.free_waits_for_readers else Memory.FREE
     s.ci[c].held_off_by = s.rcu_read | s.local_lock

@@ -35,6 +35,7 @@ def __swap_offset_to_cluster(s: Clusters, cpu: Cpu, x: ClusterIndex) -> Cluster 
             expect(s.ci[c].memory != Memory.FREE, "nothing freed is used")
             if s.ci[c].index == x and s.ci[c].flags != Flag.DEAD:
                 return c
+            s.last_found[cpu] = None
     return s.cluster_info_pool[x]
 
 

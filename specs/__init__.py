@@ -4,6 +4,7 @@
 from specs.as_posted import *
 from specs.backing import *
 from specs.claims import *
+from specs.clusters import *
 from specs.compared import *
 from specs.costs import *
 from specs.direct import *
