@@ -162,4 +162,5 @@ def swap_retry_table_alloc(s: Clusters, cpu: Cpu, x: ClusterIndex):
     if c is not None:
         with hold(s.ci[c].lock):
             expect(s.ci[c].memory != Memory.FREE, "nothing freed is used")
-            s.ci[c].extended = True
+            if s.ci[c].table is not None:  # cluster_table_is_alloced
+                s.ci[c].extended = True

@@ -58,13 +58,15 @@ class Memory(enum.Enum):
 
 
 class Flag(enum.Enum):
-    """enum swap_cluster_flags, and the list of that name; the free and discard lists are for physical clusters."""
+    """enum swap_cluster_flags, and the list of that name."""
 
     NONE = "NONE"
+    FREE = "FREE"  # physical clusters only
     NONFULL = "NONFULL"
     FRAG = "FRAG"
     FULL = "FULL"
-    DEAD = "DEAD"
+    DISCARD = "DISCARD"  # physical clusters only
+    DEAD = "DEAD"  # virtual clusters only
 
 
 class SlotWord(enum.Enum):

@@ -50,9 +50,6 @@ looked_up = clusters("two pages, memory for one cluster; swapped out, unmapped, 
 looked_up_alone = clusters(
     "one page, memory for two clusters; swapped out, unmapped, faulted on", LOOKED_UP, {Page: 1, ClusterIndex: 2},
 )
-swapped_alone = clusters("one page, memory for two clusters; swapped out and unmapped", FREED, {
-    Page: 1, ClusterIndex: 2,
-})
 short_of_tables = clusters(
     "two pages, few tables; swapped out and unmapped", FREED, {SwapTable: 2, VirtualTable: 2},
 )
@@ -222,7 +219,7 @@ cached_pointer_without_reference = without(
 cached_pointer_with_reference = asked(
     """With a reference the address may be kept [N0602b]. The price: the memory of a dead cluster is kept, too, until
     the CPU looks up something else; a CPU that does nothing, or is gone, must be made to let go.""",
-    swapped_alone, replace(CLUSTERS_MENDED, cached_pointer=CachedPointer.REFERENCE),
+    short_of_indices, replace(CLUSTERS_MENDED, cached_pointer=CachedPointer.REFERENCE),
     breaks=["a_dead_cluster_is_given_back"],
     promises=[every_cluster_can_be_given_back, a_dead_cluster_is_given_back, a_dead_cluster_is_kept_by_a_cpu],
 )
