@@ -66,6 +66,26 @@ class Asked:
             raise UsageError(unknown("spec", name, self.specs))
         return self.specs[name]
 
+    def narrowed(self) -> Asked:
+        """Without the specs that the changes are not about: there may be several models, each with designs and
+        sorts of its own.  All of them where none fits: whoever asks is then told what does not.
+        """
+        fitting = {name: spec for name, spec in self.specs.items() if self.fits(spec)}
+        return dataclasses.replace(self, specs=fitting or self.specs)
+
+    def fits(self, spec: Spec) -> bool:
+        """Whether a spec has the switches and the sorts that are changed, whatever they are changed to."""
+        known = designs(self.specs.values()) if self.design is not None else {}
+        if self.design in known and type(known[self.design]) is not type(spec.design):
+            return False
+        if not {switch.partition("=")[0] for switch in self.switches} <= switches(spec.design).keys():
+            return False
+        sizes = {sort.__name__ for sort in spec.scope.sizes}
+        if not {sort for sort, equals, _ in (part.partition("=") for part in self.scope) if equals} <= sizes:
+            return False
+        named = [other.scope for other in self.specs.values() if other.scope.name in self.scope]
+        return all(spec.scope.sizes.keys() <= scope.sizes.keys() for scope in named)
+
     def design_of(self, spec: Spec) -> Design | None:
         """The design of a spec, with the changes of the command line."""
         design = spec.design

@@ -123,9 +123,7 @@ def alloc_swap_scan_cluster(s: Clusters, cpu: Cpu, c: Cluster, start: CiOff, g: 
 
 def take_slot(s: Clusters, cpu: Cpu, c: Cluster, off: CiOff, g: Page):
     """The cluster's lock held: a slot is the page's, and the next one is noted."""
-    t = s.ci[c].table
-    if t is not None:
-        s.table[t].word[off] = SlotWord.IN_USE
+    s.table[s.ci[c].table].word[off] = SlotWord.IN_USE
     s.ci[c].count = min(s.ci[c].count + 1, len(CiOff) + 1)
     s.page[g].index = s.ci[c].index
     s.page[g].off = off
@@ -138,12 +136,11 @@ def take_slot(s: Clusters, cpu: Cpu, c: Cluster, off: CiOff, g: Page):
 
 
 def relocate_cluster(s: Clusters, c: Cluster):
-    """The cluster's lock held, some slot in use: on the list that suits it."""
-    if s.ci[c].count < len(CiOff):
-        if s.ci[c].flags != Flag.FRAG:
-            move_cluster(s, c, Flag.FRAG)
-    elif s.ci[c].flags != Flag.FULL:
+    """The cluster's lock held, some slot in use: on the list that suits it. Full clusters are not scanned."""
+    if s.ci[c].count >= len(CiOff):
         move_cluster(s, c, Flag.FULL)
+    elif s.ci[c].flags != Flag.FRAG:
+        move_cluster(s, c, Flag.FRAG)
 
 
 def move_cluster(s: Clusters, c: Cluster, flag: Flag):

@@ -66,37 +66,30 @@ def folio_free_swap(s: Clusters, cpu: Cpu, g: Page):
 def folio_maybe_swapped(s: Clusters, cpu: Cpu, g: Page):
     """Read the count of a slot that is in use, without any lock of its cluster: the slot pins it."""
     c = __swap_offset_to_cluster(s, cpu, s.page[g].index)
-    expect(c is not None, "who has a slot finds its cluster")
-    if c is not None:
-        yield "found the cluster"
-        yield from swap_table_get(s, cpu, c, s.page[g].off)
+    yield "found the cluster"
+    yield from swap_table_get(s, cpu, c, s.page[g].off)
 
 
 def swap_put_entries_direct(s: Clusters, cpu: Cpu, g: Page):
-    """Free the slot of a page whose lock is held."""
+    """Free the slot of a page whose lock is held: the slot pins the cluster, nobody asks whether there is one."""
     c = yield from swap_cluster_lock(s, cpu, s.page[g].index)
-    expect(c is not None, "who has a slot finds its cluster")
-    if c is not None:
-        with hold(s.ci[c].lock):
-            alive = swap_cluster_is_alive(s, cpu, c)
-            expect(alive, "who has a slot finds its cluster")
-            if alive:
-                __swap_cluster_free_entries(s, cpu, c, s.page[g].off)
-            died = s.ci[c].flags == Flag.DEAD
-        if not design.free_erases_first and died:
-            yield "RCU has the cluster"
-            with hold(s.xa_lock):
-                s.cluster_info_pool[s.page[g].index] = None
-        yield "the slot is free"
+    with hold(s.ci[c].lock):
+        swap_cluster_is_alive(s, cpu, c)
+        __swap_cluster_free_entries(s, cpu, c, s.page[g].off)
+        died = s.ci[c].flags == Flag.DEAD
+    if not design.free_erases_first and died:
+        yield "RCU has the cluster"
+        with hold(s.xa_lock):
+            s.cluster_info_pool[s.page[g].index] = None
+    yield "the slot is free"
     s.page[g].index = None
 
 
 def __swap_cluster_free_entries(s: Clusters, cpu: Cpu, c: Cluster, off: CiOff):
     """The cluster's lock held: a slot is free, and if it was the last one, the cluster goes."""
     t = s.ci[c].table
-    expect(t is not None and s.table[t].word[off] == SlotWord.IN_USE, "nothing is freed twice")
-    if t is not None:
-        s.table[t].word[off] = SlotWord.NULL
+    expect(s.table[t].word[off] == SlotWord.IN_USE, "nothing is freed twice")
+    s.table[t].word[off] = SlotWord.NULL
     s.ci[c].count = max(s.ci[c].count - 1, 0)
     if s.ci[c].count == 0:
         free_cluster(s, cpu, c)
@@ -106,16 +99,15 @@ def __swap_cluster_free_entries(s: Clusters, cpu: Cpu, c: Cluster, off: CiOff):
 
 def free_cluster(s: Clusters, cpu: Cpu, c: Cluster):
     """The cluster's lock held: nobody finds it any more, and who has found it sees that it is dead."""
-    if design.free_leaves_list and s.ci[c].flags != Flag.NONE:
+    if design.free_leaves_list:  # it is on one: its lock is not dropped while it is off all lists
         with hold(s.si_lock):
             s.ci[c].on_list = Flag.NONE
     t = s.ci[c].table
+    s.table[t].memory = Memory.RCU if design.free_table_waits_for_readers else Memory.FREE  # swap_cluster_free_table
+    s.table[t].held_off_by = s.rcu_read | s.local_lock
     v = s.ci[c].virtual_table
-    if t is not None:
-        give_table_back(s, t)
-    if v is not None:
-        s.vtable[v].memory = Memory.RCU if design.free_virtual_table_waits else Memory.FREE
-        s.vtable[v].held_off_by = s.rcu_read | s.local_lock
+    s.vtable[v].memory = Memory.RCU if design.free_virtual_table_waits else Memory.FREE
+    s.vtable[v].held_off_by = s.rcu_read | s.local_lock
     s.ci[c].table = None
     s.ci[c].virtual_table = None
     s.ci[c].extended = False
@@ -129,12 +121,6 @@ def free_cluster(s: Clusters, cpu: Cpu, c: Cluster):
     s.ci[c].held_off_by = s.rcu_read | s.local_lock
 
 
-def give_table_back(s: Clusters, t: SwapTable):
-    """swap_cluster_free_table(): to RCU."""
-    s.table[t].memory = Memory.RCU if design.free_table_waits_for_readers else Memory.FREE
-    s.table[t].held_off_by = s.rcu_read | s.local_lock
-
-
 def is_kept(s: Clusters, c: Cluster) -> bool:
     """Whether some CPU has a reference to a cluster, from its last look-up."""
     return design.cached_pointer == CachedPointer.REFERENCE and any(s.last_found[cpu] == c for cpu in Cpu)
@@ -145,6 +131,13 @@ def kfree_rcu(s: Clusters, c: Cluster):
     """The memory of a dead cluster is free, after a grace period."""
     require(s.ci[c].memory == Memory.RCU and len(s.ci[c].held_off_by) == 0 and not is_kept(s, c))
     s.ci[c].memory = Memory.FREE
+
+
+@rule(fair=True)
+def call_rcu_virtual_table(s: Clusters, v: VirtualTable):
+    """The memory of a virtual_table is free, after a grace period, in a design where RCU gets it."""
+    require(s.vtable[v].memory == Memory.RCU and len(s.vtable[v].held_off_by) == 0)
+    s.vtable[v].memory = Memory.FREE
 
 
 @rule(fair=True)

@@ -133,15 +133,13 @@ def copy_nonpresent_pte(s: Clusters, cpu: Cpu, g: Page):
     yield "the PTL is held"
 
     c = yield from swap_cluster_lock(s, cpu, x)
-    expect(c is not None, "who has a slot finds its cluster")
-    if c is not None:
-        with hold(s.ci[c].lock):
-            expect(swap_cluster_is_alive(s, cpu, c), "who has a slot finds its cluster")
-            overflows = maybe("the swap count overflows") and not s.ci[c].extended
-        release(s.page[g].lock)
-        if overflows:
-            yield "the PTL is dropped"
-            yield from swap_retry_table_alloc(s, cpu, x)
+    with hold(s.ci[c].lock):
+        swap_cluster_is_alive(s, cpu, c)
+        overflows = maybe("the swap count overflows") and not s.ci[c].extended
+    release(s.page[g].lock)
+    if overflows:
+        yield "the PTL is dropped"
+        yield from swap_retry_table_alloc(s, cpu, x)
     s.mmap_writer = False
 
 

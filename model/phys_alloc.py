@@ -5,8 +5,8 @@ Mirrors   folio_alloc_swap(), folio_realloc_swap(), vswap_alloc(), swap_alloc_fa
           cluster_alloc_swap_entry(), alloc_swap_scan_list(), alloc_swap_scan_cluster(), isolate_lock_cluster(),
           swap_cluster_populate(), relocate_cluster(), move_cluster(), get_swap_device_info(), put_swap_device();
           mm/swapfile.c [v2p1] [v2p2] [v2p6] [midB]
-Left out  the order of devices: any that has not said no yet may be the next; one is tried.  Reclaim of full clusters on the
-          way, which a worker does as well (``model/phys_free.py``).  swap_sync_discard, another caller of the work.
+Left out  the order of devices: any may be the one that is tried, and no second one is.  Reclaim of full clusters on
+          the way, and swap_sync_discard: workers do the same at any time (``model/phys_free.py``).
 """
 
 from __future__ import annotations
@@ -210,13 +210,11 @@ def relocate_cluster(s: PhysClusters, c: PhysCluster):
     if s.ci[c].flags == Flag.DISCARD:
         return
     if s.ci[c].count == 0:
-        if s.ci[c].flags != Flag.FREE:
-            free_cluster(s, c)
-    elif s.ci[c].count < len(CiOff):
-        if s.ci[c].flags != Flag.FRAG:
-            move_cluster(s, c, Flag.FRAG)
-    elif s.ci[c].flags != Flag.FULL:
+        free_cluster(s, c)
+    elif s.ci[c].count >= len(CiOff):
         move_cluster(s, c, Flag.FULL)
+    elif s.ci[c].flags != Flag.FRAG:
+        move_cluster(s, c, Flag.FRAG)
 
 
 def move_cluster(s: PhysClusters, c: PhysCluster, flag: Flag):

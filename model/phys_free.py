@@ -77,6 +77,7 @@ def swap_discard_work(s: PhysClusters, cpu: Worker, d: Device):
 @operation
 def swap_reclaim_work(s: PhysClusters, cpu: Worker, d: Device):
     """The device is full: look through a full cluster for slots whose pages are in memory anyway."""
+    require(not s.device[d].is_vswap)
     require(all(s.ci[c].count == len(CiOff) for c in PhysCluster if s.ci[c].device == d))
     c = choose_or_none(PhysCluster, where=lambda c: s.ci[c].on_list == Flag.FULL and s.ci[c].device == d)
     require(c is not None)
@@ -84,13 +85,13 @@ def swap_reclaim_work(s: PhysClusters, cpu: Worker, d: Device):
         with hold(s.device[d].lock):  # isolate_lock_cluster
             s.ci[c].on_list = Flag.NONE
         s.ci[c].flags = Flag.NONE
-        g = choose_or_none(Page, where=lambda g: s.page[g].slot.ci == c)
-        if not design.scan_drops_cluster_lock and g is not None:
+        g = choose(Page, where=lambda g: s.page[g].slot.ci == c)
+        if not design.scan_drops_cluster_lock:
             with hold(s.vswap_lock):
                 pass
     s.device[d].works += 1
     yield "a slot may be taken back"
-    if g is not None and trylock(s.page[g].lock):
+    if trylock(s.page[g].lock):
         if s.page[g].slot.ci == c and maybe("nobody but the swap cache keeps the slot"):
             free_slot_of(s, g)
         release(s.page[g].lock)

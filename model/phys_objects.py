@@ -18,7 +18,7 @@ import enum
 from checker.language import *
 from model.cluster_design import AllocatorCache, design
 from model.cluster_objects import CiOff, Cpu, Flag, Memory, Page
-from model.objects import Swapoff, Worker
+from model.objects import Worker
 
 
 class Device(Index, ordered=True, prefix="si"):
@@ -119,3 +119,22 @@ def discarding_device(s: PhysClusters):
     one_device(s)
     for d in Device:
         s.device[d].discards = True
+
+
+def devices_alike(s: PhysClusters):
+    """As many devices in use as there are clusters, all free."""
+    one_device(s)
+    for k in range(len(PhysCluster)):
+        s.ci[PhysCluster(k)].device = Device(k)
+
+
+def vswap_and_devices(s: PhysClusters):
+    """The virtual device and some others, each with a free cluster."""
+    devices_alike(s)
+    s.device[Device(0)].is_vswap = True
+
+
+def vswap_and_discarding_device(s: PhysClusters):
+    """The virtual device and one other, which discards."""
+    vswap_and_devices(s)
+    s.device[Device(1)].discards = True

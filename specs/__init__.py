@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must hold, and what is asked about which design; the specs in the order of a report."""
 
-from specs.allocator_caches import *
 from specs.as_posted import *
 from specs.backing import *
 from specs.claims import *
@@ -17,6 +16,7 @@ from specs.memcgs import *
 from specs.o01 import *
 from specs.o05 import *
 from specs.pairs import *
+from specs.percpu_clusters import *
 from specs.phys_clusters import *
 from specs.requirements import *
 from specs.rfc_v1 import *

@@ -42,7 +42,8 @@ def being_freed(s: Clusters, g: Page) -> bool:
 def a_cluster_counts_its_slots(s: Clusters):
     """The count of a cluster is the number of its slots that are in use, or bad."""
     return all(
-        s.ci[c].count == sum(1 for off in CiOff if occupied(s, c, off)) for c in Cluster if s.ci[c].memory != Memory.FREE
+        s.ci[c].count == sum(1 for off in CiOff if occupied(s, c, off))
+        for c in Cluster if s.ci[c].memory != Memory.FREE
     )
 
 

@@ -55,6 +55,15 @@ short_of_tables = clusters(
 )
 short_of_virtual_tables = clusters("two pages, few virtual_tables; swapped out and unmapped", FREED, {VirtualTable: 2})
 short_of_indices = clusters("two pages, one index; swapped out and unmapped", FREED, {ClusterIndex: 2})
+three_slots = clusters(
+    "three pages, memory for one cluster of three slots; swapped out and unmapped", FREED,
+    {**ONE_CLUSTER, Page: 3, CiOff: 3},
+)
+everything = clusters(
+    "two pages, memory for one cluster; everything that happens to virtual clusters",
+    [folio_alloc_swap, folio_free_swap, zap_nonpresent_ptes, unmap_mapping_range, copy_nonpresent_pte, do_swap_page],
+    ONE_CLUSTER, ["the swap count overflows"],
+)
 forked = clusters(
     "two pages, memory for one cluster; swapped out, copied and unmapped by the process",
     [*FREED, copy_nonpresent_pte], ONE_CLUSTER, ["the swap count overflows"],
@@ -107,6 +116,16 @@ clusters_mended_cached = asked(
     """As clusters_mended, for pages that take their slots back: whoever holds a slot reads its cluster without any
     lock.""",
     swapped_in_cache, promises=CLUSTERS_REACHED,
+)
+
+clusters_mended_three_slots = asked(
+    """As clusters_mended, with slots enough for a cluster to lose two and not be empty.""",
+    three_slots, promises=CLUSTERS_REACHED,
+)
+
+clusters_mended_everything = asked(
+    """As clusters_mended, with all that happens to virtual clusters at once.""",
+    everything, promises=CLUSTERS_REACHED,
 )
 
 clusters_mended_short_of_tables = asked(
@@ -178,7 +197,7 @@ backing_is_read_under_rcu = without(
 # ------------------------------------------------------------------------------- freeing with less
 
 cluster_is_freed_at_once = without(
-    """A look-up that has found a cluster must be able to take its lock: the memory is given back after a grace period.""",
+    """A look-up that has found a cluster must be able to take its lock: its memory must wait for a grace period.""",
     looked_up, ["nothing freed is used"], free_waits_for_readers=False,
 )
 

@@ -11,11 +11,19 @@ from checker.language import Scope, Spec, broken
 from model.cluster_design import CLUSTERS_V2
 from model.cluster_objects import CiOff, Cpu, Page
 from model.objects import Swapoff, Worker
-from model.phys_alloc import folio_alloc_swap, folio_realloc_swap
+from model.phys_alloc import folio_alloc_swap, folio_realloc_swap, shrink_folio_list
 from model.phys_clusters import PHYS_CLUSTERS
 from model.phys_device import do_swap_page
 from model.phys_free import swap_discard_work, swap_reclaim_work, zap_nonpresent_ptes
-from model.phys_objects import Counted, Device, PhysCluster, discarding_device, one_device
+from model.phys_objects import (
+    Counted,
+    Device,
+    PhysCluster,
+    devices_alike,
+    discarding_device,
+    one_device,
+    vswap_and_discarding_device,
+)
 from specs.phys_promises import (
     PHYS_PROMISES,
     a_cluster_has_no_memcg_table,
@@ -70,6 +78,26 @@ drained_at_work = device(
     failures=["nobody but the swap cache keeps the slot"],
 )
 
+three_slots = device(
+    "three pages, a device of one cluster of three slots", [folio_alloc_swap, zap_nonpresent_ptes],
+    {PhysCluster: 1, CiOff: 3, Page: 3},
+)
+scanned_by_two = device(
+    "four pages, a device of two clusters that discards, one CPU, two workers", [folio_alloc_swap, zap_nonpresent_ptes],
+    {Cpu: 1, Page: 4, Worker: 2}, work=[swap_discard_work, swap_reclaim_work],
+    failures=["nobody but the swap cache keeps the slot"],
+)
+two_devices = device(
+    "one page, two devices of one cluster, two that take them out of use",
+    [folio_alloc_swap, zap_nonpresent_ptes], {Page: 1, Device: 2, Swapoff: 2},
+)
+everything = device(
+    "two pages, the virtual device and one that discards, a worker, swapoff; everything that happens to their clusters",
+    [folio_alloc_swap, folio_realloc_swap, shrink_folio_list, zap_nonpresent_ptes, do_swap_page],
+    {Device: 2, Worker: 1, Swapoff: 1}, work=[swap_discard_work, swap_reclaim_work],
+    failures=["nobody but the swap cache keeps the slot"],
+)
+
 
 def physical(why: str, scope: Scope, breaks: Iterable[str] = (), promises: Iterable[Callable[..., Any]] = (),
              start: Callable[..., Any] = one_device, default: bool = True, **switches: Any) -> Spec:
@@ -98,8 +126,8 @@ phys_clusters_discarded = physical(
 )
 
 phys_clusters_reclaimed = physical(
-    """A full cluster that is looked through for slots to take back, with its lock dropped for each, may be anywhere when
-    the lock is taken again.""",
+    """A full cluster that is looked through for slots to take back, with its lock dropped for each, may be anywhere
+    when the lock is taken again.""",
     reclaimed, promises=[a_cluster_moves_under_the_scan],
 )
 
@@ -111,6 +139,25 @@ phys_clusters_drained = physical(
 phys_clusters_drained_at_work = physical(
     """swapoff beside the device's own work: discard, and the scan of a full cluster.""",
     drained_at_work, promises=[a_device_is_gone], start=discarding_device,
+)
+
+phys_clusters_three_slots = physical(
+    """As phys_clusters, with slots enough for a cluster to lose two and not be empty.""", three_slots, promises=LISTS,
+)
+
+phys_clusters_scanned_by_two = physical(
+    """As phys_clusters_reclaimed, with two workers: an allocation that finds nothing does such work, too.""",
+    scanned_by_two, start=discarding_device,
+)
+
+phys_clusters_two_devices = physical(
+    """As phys_clusters_drained, with two devices that go at the same time.""",
+    two_devices, promises=[a_device_is_gone], start=devices_alike,
+)
+
+phys_clusters_everything = physical(
+    """All that happens to the clusters of a device at once, beside the virtual device.""",
+    everything, promises=[a_device_is_gone], start=vswap_and_discarding_device,
 )
 
 phys_clusters_can_be_free = physical(
@@ -178,7 +225,7 @@ slot_write_ignores_memcg_table = physical(
 )
 
 scan_keeps_cluster_lock = physical(
-    """Who goes up from a physical cluster to a virtual one must drop the physical lock first: freeing goes down with the
-    virtual one held.""",
+    """Who goes up from a physical cluster to a virtual one must drop the physical lock first: freeing goes down with
+    the virtual one held.""",
     reclaimed, ["locks_are_taken_in_one_order"], scan_drops_cluster_lock=False,
 )

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from checker.language import *
 from model.cluster_objects import CiOff, Cpu, Flag, Memory, Page
-from model.objects import Swapoff, Worker
-from model.phys_alloc import alloc_swap_scan_list, cluster_alloc_swap_entry
-from model.phys_device import swapoff
+from model.objects import Worker
+from model.phys_alloc import alloc_swap_scan_list
 from model.phys_free import swap_discard_work, swap_reclaim_work
 from model.phys_objects import Device, PhysCluster, PhysClusters, Word
 

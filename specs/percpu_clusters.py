@@ -13,11 +13,11 @@ from typing import Any
 
 from checker.language import *
 from model.cluster_design import CLUSTERS_V2, AllocatorCache
-from model.cluster_objects import CiOff, Cpu, Flag, Memory, Page
+from model.cluster_objects import CiOff, Cpu, Page
 from model.objects import Swapoff, Worker
 from model.phys_alloc import shrink_folio_list
 from model.phys_clusters import PHYS_CLUSTERS
-from model.phys_objects import Counted, Device, PhysCluster, PhysClusters, one_device
+from model.phys_objects import Counted, Device, PhysCluster, PhysClusters, vswap_and_devices
 from specs.phys_promises import PHYS_PROMISES
 
 
@@ -33,16 +33,8 @@ def everything_is_written_out(s: PhysClusters):
     return all(s.page[g].has_virtual_slot and s.page[g].slot.ci is not None for g in Page)
 
 
-def vswap_and_devices(s: PhysClusters):
-    """The virtual device and some others, each with a free cluster."""
-    one_device(s)
-    s.device[Device(0)].is_vswap = True
-    for k in range(len(PhysCluster)):
-        s.ci[PhysCluster(k)].device = Device(k)
-
-
 def vswap_and_tiers(s: PhysClusters):
-    """... and each page may use one of two devices."""
+    """The virtual device and two others, of which each page may use one."""
     vswap_and_devices(s)
     for k in range(len(Page)):
         s.page[Page(k)].tier = Device(1 + k % 2)
@@ -66,7 +58,8 @@ def cached(why: str, cache: AllocatorCache, devices: int, start: Callable[..., A
 
 
 cache_of_its_own = cached(
-    """As posted, the virtual device has a note of its own: one allocation of each kind goes through the lists [v1p2].""",
+    """As posted, the virtual device has a note of its own: one allocation of each kind goes through the lists
+    [v1p2].""",
     AllocatorCache.PRIVATE, 2, vswap_and_devices,
 )
 cache_shared = cached(
