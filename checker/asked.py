@@ -185,17 +185,21 @@ def designs(specs: Iterable[Spec]) -> dict[str, Design]:
     return found
 
 
-def comparison(asked: Asked) -> Comparison:
+def comparison(asked: Asked, like: Design | None = None) -> Comparison:
     """What the model says that its designs are compared by; a model that says nothing is compared by
     every default spec and every design that has a name of its own.
+
+    With a design, what is said of designs of its kind: there may be several models.
     """
     found = [value for module in modules(asked.specs.values()) for value in vars(module).values()
-             if isinstance(value, Comparison)]
+             if isinstance(value, Comparison)
+             and (like is None or any(type(one) is type(like) for one in value.designs.values()))]
     if found:
         return found[0]
-    specs = [spec for spec in asked.specs.values() if spec.default and spec.design is not None]
+    specs = [spec for spec in asked.specs.values() if spec.default and spec.design is not None
+             and (like is None or type(spec.design) is type(like))]
     own = {name: value for module in modules(specs) for name, value in vars(module).items()
-           if isinstance(value, Design)}
+           if isinstance(value, Design) and (like is None or type(value) is type(like))}
     usual = {name: design for name, design in own.items() if not unusual(design)}
     return Comparison(specs=specs, designs=own or designs(specs), flipped=list(usual)[:1])
 

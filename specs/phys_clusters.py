@@ -125,6 +125,11 @@ phys_clusters_discarded = physical(
     discarded, promises=[a_phys_cluster_is_nonfull, a_noted_cluster_is_being_discarded], start=discarding_device,
 )
 
+phys_clusters_discarded_by_two = physical(
+    """As phys_clusters_discarded, with two that tell the device: an allocation that finds nothing does so, too.""",
+    discarded_by_two, start=discarding_device,
+)
+
 phys_clusters_reclaimed = physical(
     """A full cluster that is looked through for slots to take back, with its lock dropped for each, may be anywhere
     when the lock is taken again.""",
