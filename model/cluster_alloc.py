@@ -92,7 +92,8 @@ def alloc_swap_scan_list(s: Clusters, cpu: Cpu, flag: Flag, g: Page) -> bool:
         expect(s.ci[c].memory != Memory.FREE, "nothing freed is used")
         with hold(s.si_lock):  # isolate_lock_cluster
             s.ci[c].on_list = Flag.NONE
-        s.ci[c].flags = Flag.NONE
+        if design.isolate_clears_flags:
+            s.ci[c].flags = Flag.NONE
         found = alloc_swap_scan_cluster(s, cpu, c, CiOff(0), g)
     return found
 
@@ -137,6 +138,8 @@ def take_slot(s: Clusters, cpu: Cpu, c: Cluster, off: CiOff, g: Page):
 
 def relocate_cluster(s: Clusters, c: Cluster):
     """The cluster's lock held, some slot in use: on the list that suits it. Full clusters are not scanned."""
+    if not design.alloc_relocates_cluster:
+        return
     if s.ci[c].count >= len(CiOff):
         move_cluster(s, c, Flag.FULL)
     elif s.ci[c].flags != Flag.FRAG:
@@ -198,7 +201,7 @@ def vswap_cluster_alloc_vtable(s: Clusters, c: Cluster) -> bool:
 
 
 def vswap_publish(s: Clusters, c: Cluster) -> bool:
-    """xa_alloc: the lowest index from 1 on that is free."""
+    """xa_alloc: the lowest index that is free; from 1 on, but that one is taken anyway."""
     with hold(s.xa_lock):
         x = lowest_free_index(s)
         if x is not None:
@@ -210,7 +213,7 @@ def vswap_publish(s: Clusters, c: Cluster) -> bool:
 def lowest_free_index(s: Clusters) -> ClusterIndex | None:
     """Where xa_alloc puts the next cluster."""
     for x in ClusterIndex:
-        if int(x) > 0 and s.cluster_info_pool[x] is None:
+        if s.cluster_info_pool[x] is None:
             return x
     return None
 

@@ -44,6 +44,12 @@ class ClusterDesign(Design):
     create_unwinds: bool = True  # what was allocated before something failed is given back
     create_publishes_locked: bool = False  # as posted: in the xarray first, locked then
 
+    init_reserves_offset_zero: bool = True  # cluster 0 is there from the start, and its first slot is bad
+
+    # lists [midB]
+    isolate_clears_flags: bool = True  # a cluster that is taken off its list says that it is on none
+    alloc_relocates_cluster: bool = True  # ... and is put onto the one that suits it, once a slot was taken
+
     # freeing one [v2p1] [v2p2]
     free_leaves_list: bool = True  # an empty cluster is taken off its list
     free_erases_first: bool = True  # ... and out of the xarray before RCU gets it

@@ -145,6 +145,8 @@ class Clusters(State):
 def vswap_init(s: Clusters):
     """The device has cluster 0, whose slot 0 is bad: offset 0 is no entry [v2p1]."""
     # It was never put on a list, and no allocation ends there: its other slots stay unused.
+    if not design.init_reserves_offset_zero:
+        return
     c, x = Cluster(0), ClusterIndex(0)
     s.cluster_info_pool[x] = c
     s.ci[c].memory = Memory.LIVE

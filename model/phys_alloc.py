@@ -64,7 +64,10 @@ def swap_alloc(s: PhysClusters, cpu: Cpu, g: Page, word: Word, virtual: bool):
         with hold(s.ci[c].lock):
             expect(s.device[d].cluster_info != Memory.FREE, "nothing freed is used")
             found = False
-            if cluster_is_usable(s, c):
+            if not design.cached_offset_is_rechecked:
+                take_slot(s, c, off, g, word)
+                found = True
+            elif cluster_is_usable(s, c):
                 found = alloc_swap_scan_cluster(s, cpu, c, CiOff(0) if s.ci[c].count == 0 else off, g, word)
         put_swap_device(s, cpu, d)
         if found:
@@ -133,7 +136,8 @@ def alloc_swap_scan_list(s: PhysClusters, cpu: Cpu, d: Device, flag: Flag, g: Pa
         expect(s.device[d].cluster_info != Memory.FREE, "nothing freed is used")
         with hold(s.device[d].lock):  # isolate_lock_cluster
             s.ci[c].on_list = Flag.NONE
-        s.ci[c].flags = Flag.NONE
+        if design.isolate_clears_flags:
+            s.ci[c].flags = Flag.NONE
         found = False
         ready = flag != Flag.FREE or swap_cluster_alloc_table(s, c)
         if ready:
@@ -179,7 +183,7 @@ def take_slot(s: PhysClusters, c: PhysCluster, off: CiOff, g: Page, word: Word):
     """The cluster's lock held: a slot is the page's."""
     expect(s.ci[c].table, "nothing freed is used")
     s.ci[c].word[off] = word
-    s.ci[c].count += 1
+    s.ci[c].count = min(s.ci[c].count + 1, len(CiOff))
     if s.device[s.ci[c].device].is_vswap:
         s.page[g].has_virtual_slot = True  # never given back here
     else:
@@ -207,7 +211,7 @@ def memcg_table_alloc(s: PhysClusters, c: PhysCluster) -> bool:
 
 def relocate_cluster(s: PhysClusters, c: PhysCluster):
     """The cluster's lock held: to the list that suits it; others may have moved it before."""
-    if s.ci[c].flags == Flag.DISCARD:
+    if s.ci[c].flags == Flag.DISCARD or not design.alloc_relocates_cluster:
         return
     if s.ci[c].count == 0:
         free_cluster(s, c)

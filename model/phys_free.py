@@ -84,7 +84,8 @@ def swap_reclaim_work(s: PhysClusters, cpu: Worker, d: Device):
     with hold(s.ci[c].lock):
         with hold(s.device[d].lock):  # isolate_lock_cluster
             s.ci[c].on_list = Flag.NONE
-        s.ci[c].flags = Flag.NONE
+        if design.isolate_clears_flags:
+            s.ci[c].flags = Flag.NONE
         g = choose(Page, where=lambda g: s.page[g].slot.ci == c)
         if not design.scan_drops_cluster_lock:
             with hold(s.vswap_lock):

@@ -108,16 +108,6 @@ def a_page_has_its_slot(s: Clusters):
 
 
 @invariant
-def a_slot_in_use_is_somebodys(s: Clusters):
-    """A slot that is in use is some page's."""
-    return all(
-        any(s.page[g].index == s.ci[c].index and s.page[g].off == off for g in Page)
-        for c in Cluster for t in SwapTable for off in CiOff
-        if s.ci[c].table == t and s.table[t].word[off] == SlotWord.IN_USE
-    )
-
-
-@invariant
 def only_the_first_slot_is_bad(s: Clusters):
     """No slot is bad but the first of cluster 0, which is nobody's."""
     return all(
@@ -135,18 +125,6 @@ def no_memory_is_leaked(s: Clusters):
         any(s.ci[c].table == t for c in Cluster) for t in SwapTable if s.table[t].memory == Memory.LIVE
     ) and all(
         any(s.ci[c].virtual_table == v for c in Cluster) for v in VirtualTable if s.vtable[v].memory == Memory.LIVE
-    )
-
-
-@invariant
-def no_table_is_shared(s: Clusters):
-    """Each table belongs to one cluster, and is alive as long as that."""
-    return all(
-        (s.ci[c].table is None or s.ci[c].table != s.ci[d].table)
-        and (s.ci[c].virtual_table is None or s.ci[c].virtual_table != s.ci[d].virtual_table)
-        for c in Cluster for d in Cluster if c != d and s.ci[c].memory == Memory.LIVE and s.ci[d].memory == Memory.LIVE
-    ) and all(
-        s.table[t].memory == Memory.LIVE for c in Cluster for t in SwapTable if s.ci[c].table == t
     )
 
 
@@ -225,10 +203,8 @@ CLUSTER_PROMISES = [
     the_xarray_holds_what_is_alive,
     a_slot_has_one_owner,
     a_page_has_its_slot,
-    a_slot_in_use_is_somebodys,
     only_the_first_slot_is_bad,
     no_memory_is_leaked,
-    no_table_is_shared,
 ]
 CLUSTERS_REACHED = [
     a_look_up_meets_a_dead_cluster,

@@ -55,6 +55,7 @@ short_of_tables = clusters(
 )
 short_of_virtual_tables = clusters("two pages, few virtual_tables; swapped out and unmapped", FREED, {VirtualTable: 2})
 short_of_indices = clusters("two pages, one index; swapped out and unmapped", FREED, {ClusterIndex: 2})
+one_page = clusters("one page, memory for one cluster; swapped out and unmapped", FREED, {**ONE_CLUSTER, Page: 1})
 three_slots = clusters(
     "three pages, memory for one cluster of three slots; swapped out and unmapped", FREED,
     {**ONE_CLUSTER, Page: 3, CiOff: 3},
@@ -220,6 +221,22 @@ dead_cluster_stays_in_xarray = without(
 creation_does_not_unwind = without(
     """When there is no memory for one of a new cluster's tables, what was allocated before must be given back.""",
     short_of_virtual_tables, ["no_memory_is_leaked", "an_empty_cluster_is_freed"], create_unwinds=False,
+)
+
+cluster_is_left_off_all_lists = without(
+    """A cluster must be put onto the list that suits it when a slot of it was taken: one that is on none is never found
+    again.""",
+    swapped, ["the_list_suits_the_cluster"], alloc_relocates_cluster=False,
+)
+
+isolated_cluster_keeps_flags = without(
+    """A cluster that was taken off its list must say so, or it is not put onto that list again.""",
+    three_slots, ["a_cluster_is_on_the_list_of_its_flags", "the_list_suits_the_cluster"], isolate_clears_flags=False,
+)
+
+offset_zero_is_handed_out = without(
+    """Without cluster 0 the first page would get offset 0, which is no entry.""",
+    one_page, ["only_the_first_slot_is_bad", "the_list_suits_the_cluster"], init_reserves_offset_zero=False,
 )
 
 # ------------------------------------------------------------------------------- caches

@@ -223,6 +223,22 @@ discard_leaves_it_listed = physical(
     start=discarding_device, discard_leaves_list=False,
 )
 
+noted_phys_slot_is_trusted = physical(
+    """percpu_swap_cluster is a hint: the slot that a CPU noted may be another's by now.""",
+    both_kinds, ["a_phys_slot_has_one_owner", "a_phys_cluster_counts_its_slots", *LOST],
+    cached_offset_is_rechecked=False,
+)
+
+isolated_phys_cluster_keeps_flags = physical(
+    """The scan of a full cluster takes it off its list, and must say so: else it is not put back.""",
+    reclaimed, ["no_phys_cluster_is_lost", "a_phys_cluster_is_on_the_list_of_its_flags"], isolate_clears_flags=False,
+)
+
+phys_cluster_is_left_off_all_lists = physical(
+    """A cluster that a slot was taken of must get back onto a list.""",
+    both_kinds, ["no_phys_cluster_is_lost", "the_list_suits_the_phys_cluster"], alloc_relocates_cluster=False,
+)
+
 slot_write_ignores_memcg_table = physical(
     """The slot write must see whether the cluster has a memcg_table: slots that back virtual ones need none, so it may
     come to the first direct slot without [v2p6].""",
