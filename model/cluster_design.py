@@ -70,7 +70,8 @@ class ClusterDesign(Design):
     slot_write_tests_table: bool = True  # the first direct slot brings the memcg_table, in the same hold [v2p6]
 
     # the device [mainline]
-    lookup_pins_device: bool = True  # get_swap_device before a cluster of the device is looked at
+    lookup_pins_device: bool = True  # get_swap_device before a cluster of an entry's device is looked at
+    alloc_pins_device: bool = True  # ... and before one of a device that is allocated from
     swapoff_waits_for_users: bool = True  # the clusters are freed when no such reference is left
     swapoff_flushes_work: bool = True  # ... and the device's work is done
 

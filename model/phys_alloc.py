@@ -91,7 +91,7 @@ def get_swap_device_info(s: PhysClusters, cpu: Cpu, d: Device) -> bool:
     """Keep a device's clusters; False: it is going away. The virtual device never does."""
     if s.device[d].dying:
         return False
-    if design.lookup_pins_device:
+    if design.alloc_pins_device:
         s.device[d].users |= {cpu}
     return True
 

@@ -12,7 +12,7 @@ from checker.language import *
 from model.cluster_design import design
 from model.cluster_objects import Cpu, Flag, Memory, Page
 from model.objects import Swapoff
-from model.phys_alloc import get_swap_device_info, put_swap_device
+from model.phys_alloc import put_swap_device
 from model.phys_objects import Device, PhysCluster, PhysClusters
 
 
@@ -23,8 +23,10 @@ def do_swap_page(s: PhysClusters, cpu: Cpu, g: Page):
     require(c is not None)
     d = s.ci[c].device
     yield "read the PTE"
-    if not get_swap_device_info(s, cpu, d):
-        return
+    if s.device[d].dying:
+        return  # get_swap_device: it is going away
+    if design.lookup_pins_device:
+        s.device[d].users |= {cpu}
     yield "the device is there"
     expect(s.device[d].cluster_info != Memory.FREE, "nothing freed is used")  # swap_cache_get_folio
     put_swap_device(s, cpu, d)

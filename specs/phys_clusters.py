@@ -162,7 +162,10 @@ phys_clusters_two_devices = physical(
 
 phys_clusters_everything = physical(
     """All that happens to the clusters of a device at once, beside the virtual device.""",
-    everything, promises=[a_device_is_gone], start=vswap_and_discarding_device,
+    everything, start=vswap_and_discarding_device, promises=[
+        a_phys_cluster_is_full, a_phys_cluster_is_nonfull, a_noted_cluster_is_being_discarded,
+        a_look_up_meets_a_device_that_goes, a_device_is_gone,
+    ],
 )
 
 phys_clusters_can_be_free = physical(
@@ -188,6 +191,11 @@ o22_device_without_reference = physical(
     device empty and frees its clusters, and the fault looks for the entry's cluster there [O22]. A reference that
     cannot be had once swapoff has begun to wait for all of them keeps the clusters.""",
     drained, ["nothing freed is used"], lookup_pins_device=False,
+)
+
+alloc_ignores_going_device = physical(
+    """An allocation must keep the device as well: it may have to wait for the memory of a table.""",
+    drained, ["nothing freed is used"], alloc_pins_device=False,
 )
 
 swapoff_ignores_users = physical(
