@@ -41,7 +41,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
     exclusive = s.pte_exclusive[pte]
     yield "read the PTE"
 
-    f = swap_cache_get_folio(s, v)
+    f = yield from swap_cache_get_folio(s, v)
     if f is None:
         yield "not in the swap cache"
         f = yield from swap_cache_alloc_folio(s, v)

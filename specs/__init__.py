@@ -6,6 +6,7 @@ from specs.backing import *
 from specs.claims import *
 from specs.clusters import *
 from specs.compared import *
+from specs.compared_clusters import *
 from specs.costs import *
 from specs.direct import *
 from specs.discussion import *

@@ -20,7 +20,7 @@ from model.cluster_design import CLUSTERS_MENDED, CLUSTERS_V2, AllocatorCache, C
 from model.clusters import CLUSTERS
 from model.phys_clusters import PHYS_CLUSTERS
 from specs.cluster_promises import CLUSTER_PROMISES
-from specs.compared import cluster_comparison
+from specs.compared_clusters import cluster_comparison
 from specs.phys_promises import PHYS_PROMISES
 
 SPECS = {name: spec for name, spec in load_specs(None).items() if isinstance(spec.design, ClusterDesign)}
