@@ -139,10 +139,11 @@ def _width(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.report.text import never_lines, spec_lines, summary
+    from checker.report.text import never_lines, others_lines, spec_lines, summary
 
     asked, names = _asked(arguments)
-    wanted = names or [name for name, spec in asked.specs.items() if spec.default]
+    defaults = [name for name, spec in asked.specs.items() if spec.default]
+    wanted = names or [name for name in defaults if name in asked.narrowed().specs] or defaults
     if not wanted:
         what = f"{asked.file or asked.model} defines no spec" if not asked.specs else "no spec is a default one"
         raise Complaint(Exit.NOTHING, f"{what}: nothing was checked")
@@ -161,7 +162,8 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
     never = None if names or asked.changed or asked.borrowed else _never(rans)
     code = worst([result.exit for result in results] + ([Exit.VACUOUS] if never else []))
     if arguments.form == "text":
-        output.lines([*never_lines(never or ()), summary(results, code)])
+        others = 0 if names else len(defaults) - len(wanted)
+        output.lines([*never_lines(never or ()), *others_lines(others), summary(results, code)])
     else:
         from checker.report.render import checked
 
@@ -277,7 +279,7 @@ def _to_explain(asked: Asked, words: Sequence[str], *, one: bool) -> tuple[list[
     if not names:
         if promises:
             raise UsageError(unknown("spec", promises[0], asked.specs))
-        names = [name for name, spec in asked.specs.items() if spec.expected or len(asked.specs) == 1]
+        names = [name for name, spec in asked.narrowed().specs.items() if spec.expected or len(asked.specs) == 1]
         if not names:
             raise UsageError(f"{asked.file} has several specs: name one of {', '.join(asked.specs) or 'none'}")
     if one and len(names) > 1:
@@ -363,6 +365,8 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
     asked, names = _asked(arguments)
     if names:
         asked = dataclasses.replace(asked, specs={name: asked.spec(name) for name in names})
+    else:
+        asked = asked.narrowed()
     if arguments.ir is not None:
         shown = ir_text(asked, arguments.ir)
         if arguments.form == "json":

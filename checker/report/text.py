@@ -119,6 +119,13 @@ def never_lines(never: Sequence[str]) -> Iterator[Line]:
         yield Line("")
 
 
+def others_lines(others: int) -> Iterator[Line]:
+    """That some of the default specs have nothing to do with what was changed."""
+    if others:
+        yield Line(f"Not asked: {amount(others, 'spec')} of a model that has no such switch, design or sort.", "quiet")
+        yield Line("")
+
+
 def summary(results: Sequence[SpecResult], exit_code: Exit) -> Line:
     """The last line: what the exit code says, in words."""
     verdicts = [verdict for result in results for verdict in result.verdicts]
