@@ -72,6 +72,9 @@ def covers(result: SpecResult) -> str:
     if result.engine == "z3":
         if result.depth < 0:
             return f"undecided: {result.stopped}"
+        if result.complete:
+            return (f"holds: in every one of {amount(result.states, 'state')} of scope {result.scope_name!r}, as z3 "
+                    f"finds them (depth {result.depth}, {seconds(result.seconds)})")
         runs = f"by z3: every run of up to {amount(result.depth, 'step')} of scope {result.scope_name!r}, none longer"
         return f"{runs} ({seconds(result.seconds)})" + (f": {result.stopped}" if result.stopped else "")
     numbers = f"{amount(result.transitions, 'transition')}, depth {result.depth}, {seconds(result.seconds)}"

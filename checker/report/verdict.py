@@ -94,7 +94,7 @@ class SpecResult:
     ``stopped`` says why not.  ``never`` are the operations of the scope that
     nobody ever ran.  ``error`` is set where the spec could not be asked at all.
     ``engine`` is explicit, or z3: that looks at runs of up to ``depth`` steps (-1:
-    not even at the initial states), and counts no states.
+    not even at the initial states), and counts states only where these are all.
     """
 
     spec: str
@@ -157,9 +157,10 @@ def measured(system: ir.System, found: Exploration) -> list[Measured]:
             for one in system.measures if (extent := found.measures.get(one.name)) is not None]
 
 
-def judge_bounded(system: ir.System, expected: Mapping[str, Broken], found: Bounded) -> list[Verdict]:
-    """The same for a bounded search, which shows breaks but never that a promise holds."""
+def judge_bounded(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Bounded) -> list[Verdict]:
+    """The same for a bounded search; where no run is longer than its bound, that a promise holds, too."""
     steps = amount(found.depth, "step")
+    everywhere = f"every one of {amount(found.states, 'state')} of scope {scope_name!r}, as z3 finds them"
 
     def decide(claim: Claim) -> tuple[str, str]:
         if claim.name in found.findings:
@@ -168,6 +169,10 @@ def judge_bounded(system: ir.System, expected: Mapping[str, Broken], found: Boun
             return "undecided", f"nothing known: {found.stopped}"
         if claim.name not in found.decided:
             return "undecided", "no number of steps decides this"
+        if found.everything and claim.kind == "reachable":
+            return "vacuous", f"reached in none: {everywhere} was visited"
+        if found.everything:
+            return "holds", everywhere
         return "undecided", f"not reached within {steps}" if claim.kind == "reachable" else \
             f"no violation within {steps}"
 
