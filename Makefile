@@ -23,7 +23,7 @@ check: $(READY)
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 test-tools: $(READY)
 	$(BIN)/python -m pytest -q tests/tools
