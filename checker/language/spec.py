@@ -85,6 +85,8 @@ class Spec:
     """One question: does this model, under this design, in this scope, keep these promises?
 
     ``measures`` are numbers to know the least and the most of; they decide nothing.
+    With ``by_z3`` a check of all default specs also has z3 look at this one, in runs of
+    up to so many steps.
     ``name`` is filled in from the variable that holds the spec.
     """
 
@@ -98,9 +100,12 @@ class Spec:
     may_end: Function | None = None
     default: bool = True
     measures: Iterable[Function] = ()
+    by_z3: int | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
+        if self.by_z3 is not None and self.by_z3 < 0:
+            raise UsageError(f"Spec(by_z3={self.by_z3}) is no number of steps")
         for what in ("promises", "start", "measures"):
             if callable(getattr(self, what)):
                 raise UsageError(f"Spec({what}=...) takes a list of functions")

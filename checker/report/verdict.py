@@ -33,6 +33,9 @@ class Exit(IntEnum):
     INTERNAL = 70
 
 
+NO_STEPS_DECIDE = "no number of steps decides this"
+"""The claim about what a bounded search is not asked."""
+
 WORST_FIRST = (Exit.INTERNAL, Exit.USAGE, Exit.MISSING, Exit.SURPRISE, Exit.VACUOUS, Exit.UNDECIDED, Exit.NOTHING)
 
 
@@ -95,6 +98,8 @@ class SpecResult:
     nobody ever ran.  ``error`` is set where the spec could not be asked at all.
     ``engine`` is explicit, or z3: that looks at runs of up to ``depth`` steps (-1:
     not even at the initial states), and counts states only where these are all.
+    ``second`` is the result of z3 beside the exhaustive search's of the same spec; what
+    lies behind its bound is that one's to say.
     """
 
     spec: str
@@ -118,10 +123,11 @@ class SpecResult:
     error: str | None = None
     error_exit: Exit = Exit.USAGE
     traceback: str | None = None
+    second: bool = False
 
     @property
     def exit(self) -> Exit:
-        codes = [verdict.exit for verdict in self.verdicts]
+        codes = [verdict.exit for verdict in self.verdicts if not self.meant(verdict)]
         if self.error is not None:
             codes.append(self.error_exit)
         if self.never:
@@ -129,6 +135,10 @@ class SpecResult:
         if self.stopped is not None and not self.complete:
             codes.append(Exit.UNDECIDED)
         return worst(codes)
+
+    def meant(self, verdict: Verdict) -> bool:
+        """Whether a verdict is open because nobody asked for more."""
+        return self.second and verdict.verdict == "undecided" and self.stopped is None
 
 
 def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Exploration) -> list[Verdict]:
@@ -168,7 +178,7 @@ def judge_bounded(system: ir.System, expected: Mapping[str, Broken], scope_name:
         if found.depth < 0:
             return "undecided", f"nothing known: {found.stopped}"
         if claim.name not in found.decided:
-            return "undecided", "no number of steps decides this"
+            return "undecided", NO_STEPS_DECIDE
         if found.everything and claim.kind == "reachable":
             return "vacuous", f"reached in none: {everywhere} was visited"
         if found.everything:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import z3  # type: ignore[import-untyped,unused-ignore]
@@ -81,7 +82,6 @@ class Template:
             v.both(self.chosen(move), v.either(move.happens, move.fails)) for move in self.relation.moves
         )
         self.stuck = self._stuck()
-        self.unknowns = self._unknowns()
 
     def chosen(self, move: Move) -> v.Truth:
         return v.equal(self.relation.which, move.number)
@@ -157,7 +157,8 @@ class Template:
 
     # ----------------------------------------------------------------- renaming
 
-    def _unknowns(self) -> list[Any]:
+    @cached_property
+    def unknowns(self) -> list[Any]:
         """The constants of the step's formulas that are no cells."""
         cells = {c.get_id() for space in (self.source, self.target) for c in constants_of(space)}
         formulas = [self.enabled, self.relation.happens, *self.edges.values()]
@@ -187,17 +188,27 @@ def constants_of(space: Space) -> list[Any]:
 
 def constants(formulas: Iterable[Any]) -> list[Any]:
     """The unknowns of formulas."""
+    alive = list(formulas)
+    if not alive:
+        return []
+    # Without the objects that z3 makes of every part: this looks at all of a large formula.
+    context = alive[0].ctx_ref()
     seen: set[int] = set()
     found: list[Any] = []
-    stack: list[Any] = list(formulas)
+    stack = [formula.as_ast() for formula in alive]
     while stack:
         one = stack.pop()
-        if one.get_id() in seen:
+        number = z3.Z3_get_ast_id(context, one)
+        if number in seen:
             continue
-        seen.add(one.get_id())
-        if z3.is_const(one) and one.decl().kind() == z3.Z3_OP_UNINTERPRETED:
-            found.append(one)
-        stack.extend(one.children())
+        seen.add(number)
+        if z3.Z3_get_ast_kind(context, one) != z3.Z3_APP_AST:
+            continue
+        size = z3.Z3_get_app_num_args(context, one)
+        if size:
+            stack.extend(z3.Z3_get_app_arg(context, one, k) for k in range(size))
+        elif z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, one)) == z3.Z3_OP_UNINTERPRETED:
+            found.append(z3.z3._to_expr_ref(one, alive[0].ctx))
     return found
 
 
