@@ -7,6 +7,7 @@ these is no fault; that it did not get so far is, and that the two engines diffe
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -89,13 +90,21 @@ class Beside:
         except ImportError as error:
             result.error, result.error_exit = missing(error), Exit.MISSING
         else:
-            assert ran.system is not None
-            take_bounded(result, ran.system, self.asked.spec(result.spec).expected, found)
-            known = {verdict.promise for verdict in ran.result.verdicts if verdict.kind not in ("static", "unknown")}
-            result.verdicts = [verdict for verdict in result.verdicts if verdict.promise in known]
-            compare(ran.result, result)
-            follow_all(Ran(result, ran.question, ran.system), found.findings, traces=False)
+            self._judge(result, ran, found)
         return False
+
+
+    def _judge(self, result: SpecResult, ran: Ran, found: Bounded) -> None:
+        assert ran.system is not None
+        take_bounded(result, ran.system, self.asked.spec(result.spec).expected, found)
+        known = {verdict.promise for verdict in ran.result.verdicts if verdict.kind not in ("static", "unknown")}
+        result.verdicts = [verdict for verdict in result.verdicts if verdict.promise in known]
+        compare(ran.result, result)
+        try:
+            follow_all(Ran(result, ran.question, ran.system), found.findings, traces=False)
+        except Exception as error:
+            result.error, result.error_exit = f"{result.spec} by z3: {type(error).__name__}: {error}", Exit.INTERNAL
+            result.traceback = traceback.format_exc()
 
 
 def second(first: SpecResult) -> SpecResult:

@@ -44,6 +44,7 @@ rfc_v2_two_slots = Spec(
     design=SwapDesign(),
     scope=scopes.two_slots,
     promises=[*PROMISES, *REACHED, reclaim_meets_writeback],
+    by_z3=8,
 )
 
 rfc_v2_two_entries = Spec(

@@ -138,7 +138,7 @@ class SpecResult:
 
     def meant(self, verdict: Verdict) -> bool:
         """Whether a verdict is open because nobody asked for more."""
-        return self.second and verdict.verdict == "undecided" and self.stopped is None
+        return self.second and verdict.verdict == "undecided" and not verdict.surprise and self.stopped is None
 
 
 def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Exploration) -> list[Verdict]:
