@@ -107,13 +107,13 @@ one_slot_of_each_switched = device_too(
 
 def direct(why: str, design: SwapDesign, scope: Scope, breaks: Iterable[str], *,
            coupled: Iterable[Callable[..., Any]] = (), reached: Iterable[Callable[..., Any]] = (),
-           default: bool = False) -> Spec:
+           default: bool = False, by_z3: int | None = None) -> Spec:
     """A spec about entries that name slots of the device; what they break by their nature is asked where named."""
     breaks = [*breaks, *(promise.__name__ for promise in coupled)]
     return Spec(
         why=why, model=VSWAP, design=design, scope=scope, start=[the_device_has_entries],
         promises=[*dict.fromkeys([*DIRECT_PROMISES, *coupled]), *reached],
-        expected={promise: broken() for promise in breaks}, default=default,
+        expected={promise: broken() for promise in breaks}, default=default, by_z3=by_z3,
     )
 
 
@@ -136,11 +136,13 @@ rfc_v2_direct = direct(
     RFC_V2, one_slot_of_each, [], coupled=COUPLED,
     reached=[a_page_is_only_in_zswap, a_page_is_only_on_the_disk, virtual_and_direct_entries_meet],
     default=True,
+    by_z3=17,
 )
 
 rfc_v2_direct_writeback = direct(
     """As rfc_v2_direct, with the shrinker: it moves the page of a direct entry to the slot that the entry is.""",
     RFC_V2, a_slot_to_spare, [], reached=[a_direct_entry_is_written_back], default=True,
+    by_z3=21,
 )
 
 rfc_v1_direct = direct(
@@ -158,6 +160,7 @@ mid_b = direct(
     """The same tree with physical slots, switched on and off while pages are swapped out: a page stays where
     it is, and is found there.""",
     MID_B, one_slot_of_each_switched, [], reached=[a_virtual_slot_outlives_the_switch], default=True,
+    by_z3=16,
 )
 
 switch_decides_look_ups = direct(

@@ -53,6 +53,7 @@ add_checks_once = what_if(
     ],
     scope=no_reclaim,
     start=(one_page_in_zswap,),
+    by_z3=40,
 )
 
 fault_trusts_folio = what_if(
