@@ -120,6 +120,8 @@ comparison = Comparison(
     designs={"phase_iv": PHASE_IV, "rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
     flipped=["rfc_v2", "rfc_v1"],
     company={
+        "lookups_ask_the_entry": {"switched_at_run_time": True},
+        "writeout_clears_zero": {"fault_frees_unwritten": False},
         "removal_writes_rmap": {"folio_at_virtual_slot": False},
         "submit_write_holds_folio_lock": {"realloc_in_submit_write": True},
         "swapoff_rechecks_backing": {"alloc_tests_writeok": False},
