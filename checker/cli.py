@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     _repair(commands.add_parser("repair", help="which guards, and which steps merged, keep a spec from breaking"))
     _new(commands.add_parser("new", help="a what-if spec to start from, in a file of its own"))
     _export(commands.add_parser("export", help="a spec in the notation of another checker"))
+    _bench(commands.add_parser("bench", help="speed against other checkers, side by side"))
     _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
     _list(commands.add_parser("list", help="operations, promises, designs, scopes, specs"))
     return top
@@ -90,6 +91,12 @@ def _limits(p: argparse.ArgumentParser) -> None:
                    help="search with up to N threads, which find the same as one (default: one for each processor)")
 
 
+def _symmetry(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--symmetry", action="store_true",
+                   help="visit one of the states that differ only in the names of objects and actors; see "
+                        "docs/language.md")
+
+
 def _drawing(p: argparse.ArgumentParser) -> None:
     p.add_argument("--wide", action="store_true", help="draw races as wide as the terminal, not in 75 columns")
     p.add_argument("--full", action="store_true", help="show the whole state before and after the race, too")
@@ -103,6 +110,7 @@ def _check(p: argparse.ArgumentParser) -> None:
     p.add_argument("--format", choices=FORMATS, dest="form",
                    help="print for people (text), programs (json), or CI (junit, ktap); see docs/ci.md")
     p.add_argument("--first", action="store_true", help="stop at the first promise that breaks")
+    _symmetry(p)
     p.add_argument("--checkpoint", metavar="DIR",
                    help="keep searches that end early (a limit, Ctrl-C, SIGTERM) in this folder, and go on with those "
                         "that are there")
@@ -133,6 +141,7 @@ def _explain(p: argparse.ArgumentParser) -> None:
                    help="the spec, the file if it is not of the installed model, and promises if not all that break")
     _question(p)
     _limits(p)
+    _symmetry(p)
     _drawing(p)
     p.add_argument("--as", choices=VIEWS, dest="view",
                    help="print nothing but a text for a commit message, a Mermaid sequence diagram, "
@@ -220,6 +229,21 @@ def _export(p: argparse.ArgumentParser) -> None:
     _question(p)
 
 
+def _bench(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="*", metavar="CASE", help="cases to measure (default: those that do not take long)")
+    p.add_argument("--cases", metavar="FILE.toml|FOLDER",
+                   help="where the cases are (default: benchmarks/cases.toml beside the installed model)")
+    p.add_argument("--tool", action="append", default=[], metavar="NAME", dest="tools",
+                   help="compare with this checker only, or with none (vswap); may be repeated")
+    p.add_argument("--pairs", type=_rounds, metavar="N", default=5, help="run everybody N times (default 5)")
+    p.add_argument("--threads", type=_threads, action="append", metavar="N",
+                   help="run our search with N threads, too; may be repeated")
+    p.add_argument("--cache", choices=["both", "cold", "warm"], default="both",
+                   help="run our search with an empty object cache (cold), a filled one (warm), or each in turn")
+    p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
+                   help="print one JSON document")
+
+
 def _replay(p: argparse.ArgumentParser) -> None:
     p.add_argument("words", nargs="+", metavar="KEY|TRACE.json|FILE.py",
                    help="a replay key or a trace file, and the model file if it is not of the installed model")
@@ -246,6 +270,12 @@ def _count(text: str) -> int:
 def _jobs(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 1000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
+
+
+def _rounds(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs")
     return int(text)
 
 
