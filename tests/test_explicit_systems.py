@@ -180,10 +180,10 @@ def test_a_small_model_is_compiled_while_its_search_waits(monkeypatch):
     """Beside the search it would take longer than the search that is left."""
     name = "reference_swap:stale_commit"
     monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
-    monkeypatch.setattr("checker.explicit.search._PATIENCE_AGAIN", 1e9)
+    monkeypatch.setattr("checker.explicit.search._PATIENCE_LITTLE", 1e9)
     quick = explore(system_of(name))
     monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
-    monkeypatch.setattr("checker.explicit.search._PATIENCE_AGAIN", -1.0)
+    monkeypatch.setattr("checker.explicit.search._PATIENCE_LITTLE", -1.0)
     monkeypatch.setattr("checker.explicit.machine.Later", None)
     fast = explore(system_of(name))
     assert quick.hurried > 0 and fast.hurried == 0
