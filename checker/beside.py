@@ -116,7 +116,7 @@ def second(first: SpecResult) -> SpecResult:
 
 def compare(first: SpecResult, other: SpecResult) -> None:
     """Marks as a surprise whatever z3 (``other``) says and the exhaustive search does not."""
-    if first.complete and other.complete and first.states != other.states:
+    if first.complete and other.complete and other.states and first.states != other.states:
         other.error_exit = Exit.SURPRISE
         other.error = (f"the two engines differ: z3 finds {amount(other.states, 'state')}, "
                        f"the exhaustive search {amount(first.states, 'state')}")
