@@ -72,14 +72,19 @@ class SwapDesign(Design):
 
     # swap-in, zap [mainline] [v2p2]
     fault_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
+    fault_compares_entry: bool = True  # ... not only that it is in the swap cache, but for which entry
     fault_rechecks_pte: bool = True  # pte_same once the PTL is held
     fault_keeps_ptl: bool = True  # the PTL is dropped after the folio lock, not when the PTE is set
     fault_checks_uptodate: bool = True  # a folio that could not be read is not mapped
     load_dirties_folio: bool = True  # zswap_load frees the entry, so the folio is the only copy
     load_releases_locked: bool = True  # ... and does so before the folio is unlocked
+    load_frees_what_is_there: bool = True  # ... the one that backs the slot then; off: the one that it has read
+    load_frees_only_cached: bool = True  # ... and only when the folio is in the swap cache
+    fault_uses_swap_cache: bool = True  # off: a slot with one PTE is read into a folio that nobody can find
     zap_holds_ptl: bool = True  # zap_nonpresent_ptes keeps the PTL from the count to the PTE
 
     # slot reclaim through the cache-only hint [v2p3]
+    put_sets_hint: bool = True  # a cached slot that no PTE refers to any more gets the hint
     dup_clears_hint: bool = True  # a slot that a PTE refers to again loses the hint
     reclaim_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
     reclaim_rechecks_backing: bool = True  # the virtual_table still names the physical slot
@@ -99,7 +104,7 @@ class SwapDesign(Design):
     swapoff_trusts_reads: bool = True  # as posted: does not ask whether the folio is uptodate
     swapoff_tests_writeok: bool = True  # only a device in use is drained: -EINVAL for who comes second
 
-    drops_folio_tag: bool = True  # a slot that only a folio has says NONE; in RFC v1 it names the folio
+    drops_folio_tag: bool = True  # a slot that only a folio has says NONE [v2p2]; in RFC v1 it names the folio
 
     # several owners [mainline] [v2p3]
     fork_raises_count: bool = True  # swap_dup_entry_direct before the entry is published
@@ -128,11 +133,14 @@ class SwapDesign(Design):
     falls_back_to_direct: bool = True  # where there is no virtual slot; off: virtual swap is mandatory [Y0603a]
     switched_at_run_time: bool = False  # vm.vswap_enabled [midA]
     chosen_per_memcg: bool = False  # ... or each memcg has its own
+    alloc_asks_the_switch: bool = True  # of either kind, each time that an entry is taken
     lookups_ask_the_entry: bool = True  # not the switch: what was swapped out while it was on stays there
     physical_backing: bool = True  # a virtual slot may get a physical one; not yet in [midA]
 
     # what a slot's words say [seed]
     zero_in_word: bool = True  # a flag beside the count [v2p2]; off: a tag of the virtual_table [v1p2]
+    folio_at_virtual_slot: bool = True  # cached and on the disk; off: in the physical slot's word [seed] [K0602a]
+    removal_writes_rmap: bool = True  # ... which names the entry again when the folio leaves the swap cache
     rmap_has_hint: bool = True  # the reverse map has room for the cache-only hint [v2p3]
     frees_virtual_table: bool = False  # while no slot of the cluster is in zswap or on the disk [v2c]
 
@@ -144,7 +152,7 @@ class SwapDesign(Design):
 
     # where the physical slot is taken
     realloc_in_submit_write: bool = False  # folio_realloc_swap called by vswap's swap_ops [seed] [v2c]
-    submit_write_holds_folio_lock: bool = True  # ... before the folio is unlocked
+    submit_write_holds_folio_lock: bool = True  # ... before the folio is unlocked [v2c]
 
     # "is it physically backed?", asked at each place for its own reason [v2p3]
     fault_asks_backing_for_stable_writes: bool = True  # SWP_STABLE_WRITES is a flag of the device behind the slot

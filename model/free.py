@@ -93,7 +93,7 @@ def zap_finds_swap_full(s: Swap, v: VswapSlot) -> bool:
 
 def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
     """Take a folio that is better not there out of the swap cache, if its lock is free."""
-    f = swap_cache_get_folio(s, v)
+    f = yield from swap_cache_get_folio(s, v)
     if f is None:
         return
     yield "found the cached folio"

@@ -147,3 +147,9 @@ claims_phase_iv = claims(
     there is no other backing: zswap may have an older copy.""",
     PHASE_IV, ["zeros_are_stored_nowhere", *TWO_WORDS], start=[the_device_has_entries],
 )
+
+claims_slot_is_taken_behind_unlock = claims(
+    """folio_realloc_swap() behind the unlock: not even the folio lock keeps what a fault has seen.""",
+    SwapDesign(realloc_in_submit_write=True, submit_write_holds_folio_lock=False),
+    ["NONE_is_said_by_the_count", *TWO_WORDS, "what_a_fault_sees_under_the_lock_is_still_so"],
+)

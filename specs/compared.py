@@ -7,7 +7,24 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from checker.language import Comparison, Scope, Spec
-from model.design import MID_A, MID_B, RFC_V1, RFC_V2
+from model.design import MID_A, MID_B, PHASE_IV, RFC_V1, RFC_V2
+from model.fork import copy_nonpresent_pte
+from model.free import zap_nonpresent_ptes
+from model.objects import (
+    Backing,
+    Memcg,
+    PhysSlot,
+    Pte,
+    Reclaim,
+    Shrinker,
+    Swap,
+    Swapoff,
+    Task,
+    VswapSlot,
+    ZswapEntry,
+)
+from model.swap_in import do_swap_page
+from model.swap_out import shrink_folio_list
 from model.vswap import VSWAP
 from specs.direct import DIRECT_PROMISES, the_device_has_entries
 from specs.discussion import (
@@ -16,20 +33,57 @@ from specs.discussion import (
     switched_and_short,
     the_device_wants_stable_pages,
 )
-from specs.memcgs import two_memcgs
 from specs.promises import PROMISES
 from specs.rfc_v1 import one_slot_and_worker
 from specs.scopes import (
-    one_page,
+    FAULTS_AND_ZAPS,
+    ONE_OF_EACH,
+    no_shrinker,
     one_page_in_zswap,
+    owners,
+    scope,
     two_faults,
     two_owners_no_io,
     two_owners_unmapped,
-    two_owners_zapped,
     zeros_no_shrinker,
 )
 from specs.swapoff import SWAPOFF_PROMISES
-from specs.swapoff import reads_succeed as swapoff_reads_succeed
+from specs.words import (
+    latest_virtual_table,
+    rfc_v1_rmap,
+    rfc_v1_virtual_table,
+    rfc_v2_rmap,
+    rfc_v2_virtual_table,
+)
+
+
+def one_page_on_the_disk(s: Swap):
+    """One page was swapped out to the disk and dropped from memory."""
+    one_page_in_zswap(s)
+    v, p, e = VswapSlot(0), PhysSlot(0), ZswapEntry(0)
+    s.zswap[e].live = False
+    s.zswap[e].on_lru = False
+    s.virtual_table[v] = Backing.SWAPFILE(p)
+    s.rmap[p] = v
+    s.disk[p] = s.must_see[Pte(0)]
+    s.memcg[Memcg(0)].swap = 1
+
+
+swapped_out = scope("one page, swapoff, a shrinker, no reclaim", {Reclaim: 0, Swapoff: 1})
+shrinker_and_reclaim = Scope(
+    "one page, two memcgs, a shrinker, a process that frees the page and reclaims",
+    sizes={**ONE_OF_EACH, Memcg: 2, Reclaim: 0},
+    operations={Task: [zap_nonpresent_ptes, shrink_folio_list]},
+)
+two_slots_of_the_device = Scope(
+    "one page, two physical slots, swapoff, a CPU that does all the rest, zswap may refuse a page",
+    sizes={**ONE_OF_EACH, PhysSlot: 2, Swapoff: 1, Shrinker: 0, Reclaim: 0},
+    operations={Task: [*FAULTS_AND_ZAPS, shrink_folio_list]}, failures=["zswap refuses the page"],
+)
+two_owners_let_go = owners(
+    "a page with two owners that is never written to, no shrinker, swap may be nearly full", {Shrinker: 0},
+    failures=["swap is nearly full"], task=[do_swap_page, zap_nonpresent_ptes, copy_nonpresent_pte],
+)
 
 
 def question(why: str, scope: Scope, start: tuple[Callable[..., Any], ...] = (),
@@ -38,16 +92,19 @@ def question(why: str, scope: Scope, start: tuple[Callable[..., Any], ...] = (),
     return Spec(why=why, model=VSWAP, design=RFC_V2, scope=scope, start=start, promises=list(promises), default=False)
 
 
-asked_of_one_page = question("Every path of one page, everything may fail.", one_page)
+asked_of_one_page = question("One page, everything may fail.", no_shrinker)
+asked_of_writeback = question("zswap writeback, faults and swapoff, everything may fail.", swapped_out,
+                              (one_page_in_zswap, one_page_on_the_disk), SWAPOFF_PROMISES)
+asked_of_recycled_slots = question("zswap writeback of a page whose slot may be another memcg's by now.",
+                                   shrinker_and_reclaim, (one_page_in_zswap,))
 asked_of_two_faults = question("Two threads that fault on one page.", two_faults, (one_page_in_zswap,))
 asked_of_zeros = question("A page that may be all zeros.", zeros_no_shrinker)
 asked_of_fork = question("fork and write faults without any I/O.", two_owners_no_io, (one_page_in_zswap,))
 asked_of_write_faults = question("fork, write faults and reclaim.", two_owners_unmapped)
 asked_of_slot_reclaim = question("Slot reclaim by the cache-only hint.", one_slot_and_worker)
-asked_of_two_memcgs = question("A slot that belongs to another memcg than the last time.", two_memcgs,
-                               (one_page_in_zswap,))
-asked_of_zaps = question("Two owners that let go of a page that nobody writes to.", two_owners_zapped)
-asked_of_swapoff = question("swapoff of the physical device.", swapoff_reads_succeed, (), SWAPOFF_PROMISES)
+asked_of_zaps = question("Two owners that let go of a page that nobody writes to.", two_owners_let_go)
+asked_of_swapoff = question("swapoff, and slots that are taken meanwhile.", two_slots_of_the_device, (),
+                            SWAPOFF_PROMISES)
 
 asked_of_the_device = question("Virtual slots, slots of the device, and a switch between them.", switched_and_short,
                                (the_device_has_entries,), DIRECT_PROMISES)
@@ -56,12 +113,25 @@ asked_of_stable_pages = question("A device that wants no stores to a page that i
 
 comparison = Comparison(
     specs=[
-        asked_of_one_page, asked_of_two_faults, asked_of_zeros, asked_of_fork, asked_of_write_faults,
-        asked_of_slot_reclaim, asked_of_two_memcgs, asked_of_zaps, asked_of_swapoff,
+        asked_of_one_page, asked_of_writeback, asked_of_recycled_slots, asked_of_two_faults, asked_of_zeros,
+        asked_of_fork, asked_of_write_faults, asked_of_slot_reclaim, asked_of_zaps, asked_of_swapoff,
         asked_of_the_device, asked_of_stable_pages,
     ],
-    designs={"rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
-    flipped=["rfc_v2"],
+    designs={"phase_iv": PHASE_IV, "rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
+    flipped=["rfc_v2", "rfc_v1"],
+    company={
+        "lookups_ask_the_entry": {"switched_at_run_time": True},
+        "writeout_clears_zero": {"fault_frees_unwritten": False},
+        "removal_writes_rmap": {"folio_at_virtual_slot": False},
+        "submit_write_holds_folio_lock": {"realloc_in_submit_write": True},
+        "swapoff_rechecks_backing": {"alloc_tests_writeok": False},
+    },
     quotient=["virtual_table", "table", "count"],
+    words={
+        "rfc_v1": {"virtual_table": rfc_v1_virtual_table, "reverse map": rfc_v1_rmap},
+        "rfc_v2": {"virtual_table": rfc_v2_virtual_table, "reverse map": rfc_v2_rmap},
+        "mid_a": {"virtual_table": latest_virtual_table, "reverse map": rfc_v2_rmap},
+        "mid_b": {"virtual_table": latest_virtual_table, "reverse map": rfc_v2_rmap},
+    },
 )
 """Small scopes that between them run every path, so that each switch tells."""
