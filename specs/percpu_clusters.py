@@ -49,11 +49,12 @@ def caches(devices: int) -> Scope:
     )
 
 
-def cached(why: str, cache: AllocatorCache, devices: int, start: Callable[..., Any]) -> Spec:
+def cached(why: str, cache: AllocatorCache, devices: int, start: Callable[..., Any],
+           by_z3: int | None = None) -> Spec:
     """The measure under one way of noting."""
     return Spec(
         why=why, model=PHYS_CLUSTERS, design=replace(CLUSTERS_V2, allocator_cache=cache), scope=caches(devices),
-        start=[start], promises=[*PHYS_PROMISES, everything_is_written_out], measures=[slow_allocations],
+        start=[start], promises=[*PHYS_PROMISES, everything_is_written_out], measures=[slow_allocations], by_z3=by_z3,
     )
 
 
@@ -73,6 +74,7 @@ cache_per_device = cached(
 cache_of_its_own_and_tiers = cached(
     """As posted, two physical devices share a note: memcgs that may use one each take it from each other [tier10].""",
     AllocatorCache.PRIVATE, 3, vswap_and_tiers,
+    by_z3=10,
 )
 cache_shared_and_tiers = cached(
     """One note for all, and memcgs that may use one physical device each.""",

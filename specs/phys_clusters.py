@@ -100,11 +100,13 @@ everything = device(
 
 
 def physical(why: str, scope: Scope, breaks: Iterable[str] = (), promises: Iterable[Callable[..., Any]] = (),
-             start: Callable[..., Any] = one_device, default: bool = True, **switches: Any) -> Spec:
+             start: Callable[..., Any] = one_device, default: bool = True, by_z3: int | None = None,
+             **switches: Any) -> Spec:
     """All promises of physical clusters, and some more, of RFC v2 but for the switches."""
     return Spec(
         why=why, model=PHYS_CLUSTERS, design=replace(CLUSTERS_V2, **switches), scope=scope, start=[start],
         promises=[*PHYS_PROMISES, *promises], expected={promise: broken() for promise in breaks}, default=default,
+        by_z3=by_z3,
     )
 
 
@@ -113,6 +115,7 @@ LISTS = [a_phys_cluster_is_full, a_phys_cluster_is_nonfull, a_noted_cluster_is_n
 phys_clusters = physical(
     """The clusters of a device: on the list that suits them, with the tables that their slots need.""",
     both_kinds, promises=[*LISTS, a_cluster_has_no_memcg_table],
+    by_z3=10,
 )
 
 phys_clusters_short_of_memory = physical(
@@ -134,6 +137,7 @@ phys_clusters_reclaimed = physical(
     """A full cluster that is looked through for slots to take back, with its lock dropped for each, may be anywhere
     when the lock is taken again.""",
     reclaimed, promises=[a_cluster_moves_under_the_scan],
+    by_z3=10,
 )
 
 phys_clusters_drained = physical(
@@ -166,6 +170,7 @@ phys_clusters_everything = physical(
         a_phys_cluster_is_full, a_phys_cluster_is_nonfull, a_noted_cluster_is_being_discarded,
         a_look_up_meets_a_device_that_goes, a_device_is_gone,
     ],
+    by_z3=10,
 )
 
 phys_clusters_can_be_free = physical(
