@@ -76,6 +76,7 @@ rfc_v2_two_threads_two_slots = Spec(
     scope=scopes.two_threads_two_slots,
     start=[scopes.one_page_in_zswap],
     promises=[*PROMISES, a_fault_finds_another_pte, a_fault_finds_its_folio_elsewhere],
+    by_z3=8,
 )
 
 rfc_v2_two_threads_and_shrinker = Spec(

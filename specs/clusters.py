@@ -104,6 +104,7 @@ clusters_v2 = asked(
     looks its index up, finds the new cluster, takes a slot and gives it back: the cluster is empty and freed. The
     first CPU, which asks for no DEAD flag, scans a swap table that is not there any more.""",
     swapped, CLUSTERS_V2, breaks=["nothing freed is used"], promises=[*CLUSTERS_REACHED, two_clusters_are_in_use],
+    by_z3=10,
 )
 
 clusters_mended = asked(
@@ -263,5 +264,5 @@ cached_pointer_with_reference = asked(
     short_of_indices, replace(CLUSTERS_MENDED, cached_pointer=CachedPointer.REFERENCE),
     breaks=["a_dead_cluster_is_given_back"],
     promises=[every_cluster_can_be_given_back, a_dead_cluster_is_given_back, a_dead_cluster_is_kept_by_a_cpu],
-    by_z3=4,
+    by_z3=10,
 )

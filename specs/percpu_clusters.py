@@ -75,6 +75,7 @@ cache_per_device = cached(
 cache_of_its_own_and_tiers = cached(
     """As posted, two physical devices share a note: memcgs that may use one each take it from each other [tier10].""",
     AllocatorCache.PRIVATE, 3, vswap_and_tiers,
+    by_z3=10,
 )
 cache_shared_and_tiers = cached(
     """One note for all, and memcgs that may use one physical device each.""",

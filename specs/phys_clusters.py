@@ -112,7 +112,8 @@ LISTS = [a_phys_cluster_is_full, a_phys_cluster_is_nonfull, a_noted_cluster_is_n
 
 phys_clusters = physical(
     """The clusters of a device: on the list that suits them, with the tables that their slots need.""",
-    both_kinds, promises=[*LISTS, a_cluster_has_no_memcg_table], by_z3=6,
+    both_kinds, promises=[*LISTS, a_cluster_has_no_memcg_table],
+    by_z3=10,
 )
 
 phys_clusters_short_of_memory = physical(
@@ -134,7 +135,8 @@ phys_clusters_discarded_by_two = physical(
 phys_clusters_reclaimed = physical(
     """A full cluster that is looked through for slots to take back, with its lock dropped for each, may be anywhere
     when the lock is taken again.""",
-    reclaimed, promises=[a_cluster_moves_under_the_scan], by_z3=5,
+    reclaimed, promises=[a_cluster_moves_under_the_scan],
+    by_z3=10,
 )
 
 phys_clusters_drained = physical(
@@ -167,6 +169,7 @@ phys_clusters_everything = physical(
         a_phys_cluster_is_full, a_phys_cluster_is_nonfull, a_noted_cluster_is_being_discarded,
         a_look_up_meets_a_device_that_goes, a_device_is_gone,
     ],
+    by_z3=10,
 )
 
 phys_clusters_can_be_free = physical(

@@ -177,6 +177,7 @@ o07_load_frees_the_only_copy = what_if(
     scope=two_owners_faulting,
     start=(one_page_in_zswap,),
     promises=[*PROMISES, no_page_is_lost_for_good],
+    by_z3=10,
 )
 
 o10_fault_skips_swap_cache = Spec(
@@ -192,4 +193,5 @@ o10_fault_skips_swap_cache = Spec(
     start=[one_page_in_zswap],
     promises=[*PROMISES, a_fault_is_alone_with_its_folio],
     expected={"swapin_returns_what_was_written": broken()},
+    by_z3=10,
 )

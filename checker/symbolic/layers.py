@@ -14,7 +14,6 @@ from checker.language import ir
 from checker.language import types as t
 from checker.symbolic.names import Names
 from checker.symbolic.parts import Outcome, Part, Parts, State, Watch
-from checker.symbolic.successors import normalised
 from checker.symbolic.template import Template
 
 Move = tuple[str, int | None]
@@ -123,7 +122,7 @@ class Layers:
     def after(self, state: State, outcome: Outcome) -> State:
         """The state that an outcome leads to, its data values renamed where they may be out of order."""
         found = outcome.after(state)
-        return normalised(self.system, found) if any(cell in self.data for cell, _ in outcome.writes) else found
+        return self.names.normal(found) if any(cell in self.data for cell, _ in outcome.writes) else found
 
     def whole(self, path: tuple[State, ...], moves: tuple[Move, ...]) -> Run:
         """A run that begins in a state of some layer, with a shortest way to that state before it.

@@ -8,7 +8,7 @@ is not always the least of all, but always another name for the same state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from math import factorial, prod
@@ -16,8 +16,8 @@ from math import factorial, prod
 from checker.explicit.group import group, sorts
 from checker.language import ir
 from checker.language.types import IndexT, LockT, OptT, SetT, Type, UnionT
-from checker.symbolic.parts import State
-from checker.symbolic.successors import normalised
+from checker.symbolic.parts import State, key_of
+from checker.symbolic.successors import Normal
 
 MANY = 100
 """With fewer ways to name its objects a state is left as it is: the other names are soon written out."""
@@ -25,12 +25,12 @@ MANY = 100
 
 @dataclass(frozen=True)
 class Exchange:
-    """Two objects of a sort: from which cell each cell comes, and what becomes of its code (None: nothing)."""
+    """Two objects of a sort: ``take`` takes each cell from where it was, ``codes`` are for cells that name objects."""
 
     sort: IndexT
     pair: tuple[int, int]
-    source: tuple[int, ...]
-    codes: tuple[tuple[int, ...] | None, ...]
+    take: Callable[[State], State]
+    codes: tuple[tuple[int, tuple[int, ...]], ...]
 
 
 class Names:
@@ -38,6 +38,7 @@ class Names:
 
     def __init__(self, system: ir.System, many: int = MANY) -> None:
         self.system = system
+        self.normal = Normal(system)
         found = group(system)
         self.firsts: dict[IndexT, int] = {}
         for role in system.roles:
@@ -72,11 +73,13 @@ class Names:
     def exchanged(self, state: State, number: int) -> State:
         """The state with two names exchanged."""
         one = self.exchanges[number]
-        out = [state[k] if codes is None else codes[state[k]] for k, codes in zip(one.source, one.codes, strict=True)]
+        out = list(one.take(state))
+        for cell, codes in one.codes:
+            out[cell] = codes[out[cell]]
         for counter, cells in self.unused:
             for cell in cells.get(out[counter], ()):
                 out[cell] = 0
-        return normalised(self.system, out)
+        return self.normal(out)
 
     def renamed(self, state: State, numbers: Iterable[int]) -> State:
         """The state after one exchange after the other."""
@@ -97,7 +100,7 @@ class Names:
 
     def _exchange(self, sort: IndexT, pair: tuple[int, int]) -> Exchange:
         source: list[int] = []
-        codes: list[tuple[int, ...] | None] = []
+        codes: list[tuple[int, tuple[int, ...]]] = []
         for field in sorted(self.system.fields, key=lambda f: f.offset):
             of: tuple[int, ...] | None = None
             if sort in sorts(field.type, tuple(role.type for role in self.system.roles)):
@@ -106,9 +109,10 @@ class Names:
                 there = 0
                 for dim, index in zip(field.dims, indices, strict=True):
                     there = there * dim.size + (other(index, pair) if dim == sort else index)
+                if of is not None:
+                    codes.append((len(source), of))
                 source.append(field.offset + there)
-                codes.append(of)
-        return Exchange(sort, pair, tuple(source), tuple(codes))
+        return Exchange(sort, pair, key_of(source), tuple(codes))
 
     def _code(self, type_: Type, code: int, sort: IndexT, pair: tuple[int, int]) -> int:
         match type_:
