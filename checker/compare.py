@@ -101,7 +101,7 @@ def compare(arguments: argparse.Namespace, output: Output) -> Exit:
     switches = differing(*designs)
     if not switches:
         raise UsageError(f"{words[0]} and {words[1]} are the same design: every switch is set alike")
-    declared = comparison(asked)
+    declared = comparison(asked, designs[0])
     names = questions(asked, declared, arguments.spec, designs[0])
     fields = arguments.quotient.split(",") if arguments.quotient else list(declared.quotient)
     bounds = bounds_of(arguments)

@@ -79,7 +79,7 @@ def matrix(arguments: argparse.Namespace, output: Output) -> Exit:
     from checker.report.matrix import as_json, text
 
     asked, words = ask(arguments.words, scope=arguments.scope)
-    declared = comparison(asked)
+    declared = comparison(asked, resolve(asked, Variant.parse(words[0])) if words else None)
     if not declared.designs:
         raise UsageError("this model has no design: there is nothing to put side by side")
     variants = [Variant.parse(word) for word in words or declared.designs]

@@ -5,7 +5,9 @@ Mirrors   folio_alloc_swap(), alloc_swap_scan_cluster(), mem_cgroup_try_charge_s
           [P4c]; the switch vm.vswap_enabled [midA]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
           lists: any free slot may be found, or none.  Only the direct entries that a scope
-          names exist (``Swap.direct``); most scopes name none.
+          names exist (``Swap.direct``); most scopes name none.  The switch is read in the hold that
+          takes the slot: an allocation that has begun before it was flipped may end behind, and nothing
+          asks it again.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ def vswap_alloc(s: Swap, f: Folio) -> VswapSlot | None:
 
 def wants_virtual_slot(s: Swap, f: Folio) -> bool:
     """Whether the folio's memcg uses virtual swap at the moment."""
-    if not design.switched_at_run_time and not design.chosen_per_memcg:
+    if not design.alloc_asks_the_switch or (not design.switched_at_run_time and not design.chosen_per_memcg):
         return True
     m = s.folio[f].memcg
     return m is None or not s.memcg[m].vswap_off

@@ -3,7 +3,8 @@
 
 Mirrors   do_swap_page() in mm/memory.c, swap_read_folio(), swap_read_folio_zeromap() in
           mm/page_io.c [v2p2] [v2p3] [mainline]
-Left out  readahead of neighbours, large orders; the synchronous path, which differs in the
+Left out  readahead of neighbours: it is a fault that gives up once it has read the page, as one does whose
+          PTE has changed; large orders; the synchronous path, which differs in the
           number of pages read only; KSM copies.  Write faults: the page is mapped, then it is
           stored to, or do_wp_page() comes first; the kernel keeps the PTL in between.  A retry inside the
           kernel is a new fault here.
@@ -29,6 +30,7 @@ from model.objects import (
     on_device,
 )
 from model.page_io import swap_read_folio_phys
+from model.swap_bypass import swapin_without_cache
 from model.swap_cache import folio_free_swap, folio_put_swap, swap_cache_alloc_folio, swap_cache_get_folio
 from model.zswap import zswap_load
 
@@ -44,6 +46,9 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
     f = yield from swap_cache_get_folio(s, v)
     if f is None:
         yield "not in the swap cache"
+        if not design.fault_uses_swap_cache and s.count[v] == 1:
+            yield from swapin_without_cache(s, pte, v, exclusive)
+            return
         f = yield from swap_cache_alloc_folio(s, v)
         if f is None:
             return
@@ -53,7 +58,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
 
     folio = s.folio[f]
     acquire(folio.lock)
-    if design.fault_rechecks_folio and folio.swap != v:
+    if design.fault_rechecks_folio and not folio_matches_swap_entry(s, f, v):
         release(folio.lock)
         folio_put(s, f)
         return
@@ -86,6 +91,11 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
     release(folio.lock)  # still under the PTL: nobody can unmap the folio and put its reference
     if design.fault_keeps_ptl:
         release(s.ptl[pte])
+
+
+def folio_matches_swap_entry(s: Swap, f: Folio, v: VswapSlot) -> bool:
+    """Folio locked: it is in the swap cache for this slot."""
+    return s.folio[f].swap == v if design.fault_compares_entry else s.folio[f].swap is not None
 
 
 def must_stay_as_it_is(s: Swap, f: Folio) -> bool:

@@ -19,7 +19,11 @@ from checker.explicit import CAN_FINISH, Exploration, Limits, explore
 from checker.explicit.one_step import OneStep
 from checker.language import build, load_specs
 from checker.symbolic.bounded import Bounded, bounded
-from checker.symbolic.runs import LOGICS, Search, Unknown, layers
+from checker.symbolic.layers import Layers
+from checker.symbolic.parts import Unknown
+from checker.symbolic.runs import LOGICS, layers
+from checker.symbolic.search import Search
+from checker.symbolic.template import Template
 
 HERE = Path(__file__).parent
 LONG = 600.0
@@ -43,6 +47,10 @@ DEPTHS = {
 """How far each system is searched."""
 
 
+UNROLLED, WRITTEN = 0, 10**9
+"""No layer is narrow enough to be written out, and every one is."""
+
+
 @cache
 def system_of(name: str) -> Any:
     """The system that ``file:spec`` names."""
@@ -56,6 +64,21 @@ def exact_layers(system: Any, steps: int) -> list[set[tuple[int, ...]]]:
     for _ in range(steps):
         found.append(set().union(*(one.successors(vector) for vector in found[-1])))
     return found
+
+
+def written_layers(system: Any, steps: int) -> list[set[tuple[int, ...]]]:
+    """The states that parts of the relation reach in 0, 1, ... steps, and not in fewer."""
+    one = Layers(Template(system))
+    found = [set(one.states)]
+    for _ in range(steps):
+        one.extend([])
+        found.append(set(one.states))
+    return found
+
+
+def new_layers(layers: list[set[tuple[int, ...]]]) -> list[set[tuple[int, ...]]]:
+    """Of each layer what no earlier one has."""
+    return [layer.difference(*layers[:number]) for number, layer in enumerate(layers)]
 
 
 def same_findings(system: Any, depth: int, found: Bounded, expected: Exploration) -> None:
@@ -72,8 +95,22 @@ def same_findings(system: Any, depth: int, found: Bounded, expected: Exploration
 
 @pytest.mark.parametrize("name", DEPTHS)
 def test_both_engines_find_the_same_breaks_at_the_same_depth(name: str) -> None:
+    """z3 unrolls the runs, writes their states out, or first the one and then the other."""
+    system, depth = system_of(name), DEPTHS[name]
+    expected = explore(system)
+    same_findings(system, depth, bounded(system, depth, seconds=LONG, narrow=UNROLLED), expected)
+    same_findings(system, depth, bounded(system, depth, seconds=LONG, narrow=WRITTEN), expected)
+    same_findings(system, depth, bounded(system, depth, seconds=LONG, narrow=5), expected)
+
+
+@pytest.mark.parametrize("name", [name for name in DEPTHS if name not in (
+    "systems/reference_swap:stale_commit", "systems/two_phase_commit:three_managers",
+)])
+def test_where_no_run_is_longer_every_state_was_seen(name: str) -> None:
     system = system_of(name)
-    same_findings(system, DEPTHS[name], bounded(system, DEPTHS[name], seconds=LONG), explore(system))
+    found, expected = bounded(system, 10**6, seconds=LONG), explore(system)
+    assert (found.everything, found.states, found.written) == (True, expected.states, expected.depth + 1)
+    same_findings(system, 10**6, found, expected)
 
 
 @pytest.mark.parametrize("name", [
@@ -86,6 +123,7 @@ def test_both_engines_reach_the_same_states_in_so_many_steps(name: str) -> None:
     found = layers(system, 4)
     assert found == exact_layers(system, 4)
     assert len(set().union(*found)) > 4
+    assert written_layers(system, 4) == new_layers(found)
 
 
 def test_generated_systems_break_at_the_same_depth(tmp_path: Path) -> None:
@@ -98,9 +136,15 @@ def test_generated_systems_break_at_the_same_depth(tmp_path: Path) -> None:
         system = reader.read(text)
         expected = explore(system, limits=Limits(memory=1 << 26)) if system is not None else None
         if expected is not None and expected.complete and expected.states < 2000:
-            found = bounded(system, depth, seconds=LONG)
+            found = bounded(system, depth, seconds=LONG, narrow=UNROLLED)
             same_findings(system, depth, found, expected)
             breaks += len(found.findings)
+            written = bounded(system, 10**6, seconds=LONG, narrow=WRITTEN)
+            if written.everything:
+                assert written.states == expected.states
+            else:
+                assert written.findings.keys() == written.decided
+            same_findings(system, 10**6, written, expected)
             if expected.states < 100:
                 assert layers(system, depth) == exact_layers(system, depth)
 
@@ -109,8 +153,8 @@ def test_generated_systems_break_at_the_same_depth(tmp_path: Path) -> None:
 
 
 def test_what_takes_longer_than_its_limit_is_undecided() -> None:
-    found = bounded(system_of("systems/reference_swap:four_entries"), 1000, seconds=1)
-    assert found.depth < 1000 and found.stopped == "the time limit of 1 s is reached"
+    found = bounded(system_of("systems/reference_swap:four_entries"), 1000, seconds=2, narrow=UNROLLED)
+    assert found.depth < 1000 and found.stopped == "the time limit of 2 s is reached"
 
 
 def test_a_search_can_stop_at_the_first_break() -> None:
@@ -138,11 +182,12 @@ class Unsure:
 
 def test_where_one_solver_does_not_know_another_is_asked() -> None:
     """The other one is told all that the first was told, and may then be unsure, too."""
-    search = Search(system_of("systems/peterson:wrong_order"))
+    search = Search(system_of("systems/peterson:wrong_order"), UNROLLED)
     told = []
     for message in search.run(8, first=False):
         told.append(message)
         if message.depth == 3:
+            assert search.runs is not None
             search.runs.solver = Unsure()
     assert [message.finding.depth for message in told if message.finding is not None] == [7]
     assert (told[0].logics, told[-1].logics) == (LOGICS[:1], LOGICS)

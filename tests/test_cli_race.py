@@ -11,6 +11,7 @@ import pytest
 from cli import COUNTER, HOME, run, sentence
 
 from checker.asked import ask
+from checker.claims import ONE_ORDER
 from checker.counterexample.folder import defects, index, put_race, readme_head, render
 from checker.counterexample.follow import Disagreement, follow
 from checker.counterexample.key import Key, model_hash, pack, unpack
@@ -263,6 +264,11 @@ def test_a_spec_that_breaks_what_another_breaks_shows_no_defect_of_its_own() -> 
     promise, = spec.expected
     again, more = replace(spec), replace(spec, expected={"another": broken(), promise: broken()})
     assert list(defects({"a": spec, "b": again, "c": more})) == ["a", "c"]
+
+
+def test_an_order_of_locks_has_no_race_to_draw() -> None:
+    spec = replace(ask([COUNTER])[0].spec("lost_update"), expected={ONE_ORDER: broken()})
+    assert defects({"a": spec}) == {}
 
 
 def test_the_race_in_the_readme_is_the_first_counterexample() -> None:

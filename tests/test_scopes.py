@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from checker.asked import ask
@@ -20,10 +21,18 @@ def test_the_page_is_what_the_search_counts() -> None:
     assert written == found, "run make docs; " + "; ".join(drifted)
 
 
+EXCLUDED = {("copy_nonpresent_pte", "copy_nonpresent_pte"), ("copy_nonpresent_pte", "zap_nonpresent_ptes")}
+"""Of the clusters: one process, and whoever copies it has its mmap_lock for writing."""
+
+
 def test_every_pair_of_operations_runs_concurrently_in_some_default_spec() -> None:
-    pairs = [line for line in (HOME / "docs" / "scopes.md").read_text().splitlines() if line.startswith("| `")]
-    assert len(pairs) > 40
-    assert [line for line in pairs if "in no default spec" in line] == []
+    models = (HOME / "docs" / "scopes.md").read_text().split("### On the state ")[1:]
+    assert [text.partition("\n")[0] for text in models] == ["`Swap`", "`Clusters`", "`PhysClusters`"]
+    for text in models:
+        rows = [line for line in text.splitlines() if line.startswith("| `")]
+        assert len(rows) > 20
+        never = {tuple(re.findall(r"`(\w+)`", line)) for line in rows if "in no default spec" in line}
+        assert never == (EXCLUDED if text.startswith("`Clusters`") else set())
 
 
 def test_pairs_are_those_that_overlap() -> None:
