@@ -30,22 +30,30 @@ from model.objects import (
 
 def swap_cache_get_folio(s: Swap, v: VswapSlot):
     """The folio that is cached for a slot, with a reference; takes no lock."""
+    if not design.folio_at_virtual_slot:
+        return (yield from follow_to_folio(s, v))
     # one atomic look-up: the kernel takes a reference and looks again (RCU)
-    if design.folio_at_virtual_slot or s.direct[v] is not None:
-        if not cached(s, v):
-            return None
-        f = s.table[v].folio
-        folio_get(s, f)
-        return f
+    if not cached(s, v):
+        return None
+    f = s.table[v].folio
+    folio_get(s, f)
+    return f
+
+
+def follow_to_folio(s: Swap, v: VswapSlot):
+    """The same where the folio is at the physical slot, if there is one behind the entry."""
     word = s.virtual_table[v]
-    yield "followed the virtual_table"  # to one of two words; what is read there may be another's by now
-    if word.tag == Backing.SWAPFILE:
-        found = folio_at_slot(s, word.slot)
+    if s.direct[v] is None:
+        yield "followed the virtual_table"  # to one of two words; what is read there may be another's by now
+    if word.tag == Backing.SWAPFILE and s.direct[v] is None:
+        f = folio_at_slot(s, word.slot)
+    elif cached(s, v) and (s.direct[v] is not None or s.virtual_table[v].tag != Backing.SWAPFILE):
+        f = s.table[v].folio
     else:
-        found = s.table[v].folio if cached(s, v) and s.virtual_table[v].tag != Backing.SWAPFILE else None
-    if found is not None:
-        folio_get(s, found)
-    return found
+        f = None
+    if f is not None:
+        folio_get(s, f)
+    return f
 
 
 def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
