@@ -56,7 +56,8 @@ class Beside:
 
         asked, spec = self.asked, self.asked.spec(name)
         assert spec.by_z3 is not None
-        system = build(spec, design=asked.design_of(spec), scope=asked.scope_of(spec))
+        system = build(spec, design=asked.design_of(spec), scope=asked.scope_of(spec),
+                       lemmas=asked.with_lemmas(spec))
         return bounded(system, spec.by_z3, seconds=self.bounds.seconds or SECONDS, memory=self.bounds.memory)
 
     def results(self, rans: Sequence[Ran]) -> Iterator[SpecResult]:
@@ -115,7 +116,7 @@ def second(first: SpecResult) -> SpecResult:
 
 def compare(first: SpecResult, other: SpecResult) -> None:
     """Marks as a surprise whatever z3 (``other``) says and the exhaustive search does not."""
-    if first.complete and other.complete and first.states != other.states:
+    if first.complete and other.complete and other.states and first.states != other.states:
         other.error_exit = Exit.SURPRISE
         other.error = (f"the two engines differ: z3 finds {amount(other.states, 'state')}, "
                        f"the exhaustive search {amount(first.states, 'state')}")

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask
 from checker.language.errors import LanguageError, ModelError, UsageError
+from checker.processors import WorkerDied
 from checker.report.output import Line, Output, OutputError
 from checker.report.verdict import Exit, SpecResult, worst
 from checker.run import Bounds, Ran, interruptible, main_trace, missing, run, without_race
 from checker.words import unknown
-from checker.workers import WorkerDied
 
 if TYPE_CHECKING:
     from checker.counterexample.trace import Trace

@@ -202,7 +202,8 @@ def take_bounded(result: SpecResult, system: Built, expected: Mapping[str, Broke
     result.engine = "z3"
     result.depth, result.stopped, result.seconds = found.depth, found.stopped, found.seconds
     if found.everything:
-        result.complete, result.states, result.depth = True, found.states, found.written - 1
+        result.complete, result.depth = True, found.written - 1
+        result.states = 0 if found.renamed else found.states
     result.verdicts = judge_bounded(system, expected, result.scope_name, found)
 
 

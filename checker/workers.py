@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from checker.processors import cores
+from checker.processors import WorkerDied, cores
 from checker.report.progress import Progress
 
 T = TypeVar("T")
@@ -20,10 +20,6 @@ R = TypeVar("R")
 _work: Callable[[Any], Any] | None = None
 """What the workers do: they are forked, so that it need not be sent to them."""
 _items: Sequence[Any] = ()
-
-
-class WorkerDied(Exception):
-    """A worker ended without an answer: killed, most likely for want of memory."""
 
 
 def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str = "") -> Iterator[R]:

@@ -136,7 +136,7 @@ rfc_v2_direct = direct(
     RFC_V2, one_slot_of_each, [], coupled=COUPLED,
     reached=[a_page_is_only_in_zswap, a_page_is_only_on_the_disk, virtual_and_direct_entries_meet],
     default=True,
-    by_z3=17,
+    by_z3=12,
 )
 
 rfc_v2_direct_writeback = direct(

@@ -128,7 +128,7 @@ rfc_v2_hint_lies = Spec(
     design=SwapDesign(),
     scope=no_shrinker_but_worker,
     promises=[*PROMISES, a_worker_frees_what_it_came_for, *RECLAIMED],
-    by_z3=19,
+    by_z3=16,
 )
 
 hint_stays_on_dup = what_if(

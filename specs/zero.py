@@ -37,7 +37,7 @@ rfc_v2_two_owners_of_zeros = Spec(
     design=SwapDesign(),
     scope=two_owners_of_zeros,
     promises=[*PROMISES, a_page_of_zeros_is_stored_nowhere, a_page_of_zeros_is_shared],
-    by_z3=14,
+    by_z3=8,
 )
 
 rfc_v2_zeros_two_slots = Spec(

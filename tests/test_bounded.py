@@ -12,14 +12,17 @@ import z3
 from generate import systems
 from hypothesis import given
 from hypothesis import strategies as st
+from orbits import orbit
 from test_agreement import Reader, many, settings
 
 from checker.counterexample.follow import Question, follow
 from checker.explicit import CAN_FINISH, Exploration, Limits, explore
+from checker.explicit.group import group
 from checker.explicit.one_step import OneStep
 from checker.language import build, load_specs
 from checker.symbolic.bounded import Bounded, bounded
 from checker.symbolic.layers import Layers
+from checker.symbolic.names import Names
 from checker.symbolic.parts import Unknown
 from checker.symbolic.runs import LOGICS, layers
 from checker.symbolic.search import Search
@@ -196,11 +199,45 @@ def test_where_one_solver_does_not_know_another_is_asked() -> None:
         search.runs.ask()
 
 
-@pytest.mark.parametrize(("spec", "depth"), [("writeback_reserves_first", 3), ("zap_without_ptl", 7)])
-def test_both_engines_break_a_what_if_of_the_installed_model_at_the_same_depth(spec: str, depth: int) -> None:
-    what_if = load_specs(None)[spec]
-    system = build(what_if)
-    found = bounded(system, depth, seconds=LONG)
-    same_findings(system, depth, found, explore(system, first=True))
-    broken = {name for name in found.findings if name in what_if.expected}
-    assert {found.findings[name].depth for name in broken} == {depth}
+@pytest.mark.parametrize("name", [
+    "systems/readers_writers:three_tasks", "systems/two_phase_commit:three_managers", "models/counter:lost_update",
+    "systems/reference_swap:stale_commit", "systems/stale_copy:incoherent",
+])
+def test_one_state_stands_for_all_that_differ_in_names(name: str) -> None:
+    """The same states but for names, the same breaks, and runs that keep the names they begin with."""
+    system, depth = system_of(name), DEPTHS[name]
+    names = Names(system, many=2)
+    assert names.exchanges
+    search, found = Search(system, WRITTEN), Bounded(depth)
+    search.layers = Layers(search.template, names)
+    for message in search.run(depth, first=False):
+        found.take(message)
+    same_findings(system, depth, found, explore(system))
+    whole = Layers(Template(system))
+    for _ in range(min(depth, 5)):
+        whole.extend([])
+    of = group(system)
+    early = [state for state in search.layers.came if state in whole.came]
+    assert {min(orbit(system, state, of)) for state in whole.came} >= {min(orbit(system, state, of)) for state in early}
+    assert all(names.least(state)[0] in search.layers.came or state in system.initial for state in whole.came)
+    assert len(search.layers.came) < len(set().union(*written_layers(system, depth)))
+
+
+@cache
+def walked() -> tuple[Any, Layers]:
+    system = system_of("systems/reference_swap:stale_commit")
+    return system, Layers(Template(system))
+
+
+@settings(many, max_examples=20)
+@given(data=st.data())
+def test_an_exchange_of_names_is_one_of_the_renamings(data: st.DataObject) -> None:
+    system, whole = walked()
+    names = Names(system, many=2)
+    state = system.initial[0]
+    for _ in range(6):
+        following = [whole.after(state, o) for _, o in whole.outcomes(state) if o.error is None]
+        state = data.draw(st.sampled_from(sorted(following))) if following else state
+    least, made = names.least(state)
+    assert least in orbit(system, state, group(system)) and least <= state
+    assert names.renamed(state, made) == least and names.renamed(least, reversed(made)) == state

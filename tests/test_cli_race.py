@@ -122,6 +122,27 @@ def test_no_line_is_wider_than_75_characters() -> None:
         assert drawn.replace("\\\n", "").rstrip().endswith(" " + "s@00000000:" + "0" * 150 + " --set x=off")
 
 
+RACE = [
+    "zswap_writeback_entry", "swap_cache_alloc_folio", "zap_nonpresent_ptes", "do_anonymous_page",
+    "shrink_folio_list", "folio_alloc_swap", "try_to_unmap", "pageout", "swap_writeout", "folio_realloc_swap",
+    "virtual_table", "SWAPFILE", "end_swap_bio_write", "the folio is charged", "do_swap_page",
+]
+
+
+def test_make_race_tells_it_in_the_words_of_the_kernel(capsys: Capture) -> None:
+    recipe = (HOME / "Makefile").read_text().partition("\nrace:")[2].splitlines()[1]
+    words = recipe.partition("/vswap ")[2].split()
+    assert words[:1] == ["explain"]
+    told = run(capsys, *words)
+    assert told.code == 0
+    assert max(map(len, told.out.splitlines())) <= 75
+    drawing = told.out.partition("\nIn words:")[0].partition("---------")[2]  # below the names of the actors
+    rest = drawing
+    for word in RACE:
+        assert word in rest, f"{word} is not drawn where it should be"
+        rest = rest.partition(word)[2]
+
+
 def test_wide_and_full(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "150")
     narrow = run(capsys, "explain", COUNTER, "lost_update").out

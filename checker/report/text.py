@@ -72,6 +72,8 @@ def covers(result: SpecResult) -> str:
     if result.engine == "z3":
         if result.depth < 0:
             return f"undecided: {result.stopped}"
+        if result.complete and not result.states:
+            return f"holds: in every state of scope {result.scope_name!r}, as z3 finds them ({seconds(result.seconds)})"
         if result.complete:
             return (f"holds: in every one of {amount(result.states, 'state')} of scope {result.scope_name!r}, as z3 "
                     f"finds them (depth {result.depth}, {seconds(result.seconds)})")

@@ -185,7 +185,8 @@ def measured(system: ir.System, found: Exploration) -> list[Measured]:
 def judge_bounded(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Bounded) -> list[Verdict]:
     """The same for a bounded search; where no run is longer than its bound, that a promise holds, too."""
     steps = amount(found.depth, "step")
-    everywhere = f"every one of {amount(found.states, 'state')} of scope {scope_name!r}, as z3 finds them"
+    names = " but for the names of objects" if found.renamed else ""
+    everywhere = f"every one of {amount(found.states, 'state')} of scope {scope_name!r}{names}, as z3 finds them"
 
     def decide(claim: Claim) -> tuple[str, str]:
         if claim.name in found.findings:

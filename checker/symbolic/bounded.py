@@ -33,7 +33,8 @@ class Bounded:
     any run that short.  It is -1 if not even the initial states were looked at.
     ``stopped`` says why it is less than asked for.  ``logics`` are the solver's, in
     the order in which they were tried.  ``states`` were written out, up to the depth
-    ``written``; with ``everything`` no run leads to another one, of any length.
+    ``written``; with ``everything`` no run leads to another one, of any length.  Where they are
+    ``renamed`` one state stands for all that differ from it in the names of objects only.
     """
 
     asked: int
@@ -46,6 +47,7 @@ class Bounded:
     states: int = 0
     written: int = 0
     everything: bool = False
+    renamed: bool = False
 
     def take(self, message: Message) -> None:
         """Adds what the search has told."""
@@ -53,7 +55,8 @@ class Bounded:
             self.findings[message.finding.promise] = message.finding
         self.depth, self.decided, self.logics = message.depth, message.decided, message.logics
         self.stopped = message.stopped
-        self.states, self.written, self.everything = message.states, message.written, message.everything
+        self.states, self.written = message.states, message.written
+        self.everything, self.renamed = message.everything, message.renamed
 
 
 def bounded(system: ir.System, depth: int, *, seconds: float = SECONDS, memory: int | None = None,

@@ -12,23 +12,28 @@ from collections.abc import Callable, Iterator, Sequence
 from checker.explicit.result import NO_DEADLOCK, NO_MODEL_ERROR, Finding
 from checker.language import ir
 from checker.language import types as t
+from checker.symbolic.names import Names
 from checker.symbolic.parts import Outcome, Part, Parts, State, Watch
 from checker.symbolic.successors import normalised
 from checker.symbolic.template import Template
 
 Move = tuple[str, int | None]
 """Which procedure, and the actor's global number (None for a rule)."""
+Run = tuple[tuple[State, ...], tuple[Move, ...]]
+"""States, and the moves between them; one move more where the last leads to no state."""
 
 
 class Layers:
     """``states`` is the layer at ``depth``, in the order in which its states were found.
 
     ``came`` has for every state that was ever found the one before it, and the move
-    between the two; None for an initial one.
+    between the two; None for an initial one.  Where there are many names for the objects
+    of a state, one state stands for all that differ in them only (``names``).
     """
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: Template, names: Names | None = None) -> None:
         self.template, self.system = template, template.system
+        self.names = names or Names(template.system)
         self.parts = Parts(template)
         self.depth = 0
         self.states: list[State] = list(dict.fromkeys(tuple(one) for one in self.system.initial))
@@ -62,9 +67,10 @@ class Layers:
                 after = self.after(state, outcome)
                 if watched or self.step_errors:
                     self._compare(watched, state, after, part)
-                if after not in self.came:
-                    self.came[after] = state, (part.procedure, part.actor)
-                    self.states.append(after)
+                stands, _ = self.names.least(after)
+                if stands not in self.came:
+                    self.came[stands] = state, (part.procedure, part.actor)
+                    self.states.append(stands)
 
     def _compare(self, watched: Sequence[tuple[str, Watch]], state: State, after: State, part: Part) -> None:
         both = state + after
@@ -80,9 +86,9 @@ class Layers:
         self._break(name, state, part, after, outcome.error)
 
     def _break(self, name: str, state: State, part: Part, after: State | None, error: str | None = None) -> None:
-        path, moves = self.way(state)
-        path += () if after is None else (after,)
-        self.broken[name] = Finding(name, self.depth, path, error, (*moves, (part.procedure, part.actor)))
+        last = () if after is None else (after,)
+        path, moves = self.whole((state, *last), ((part.procedure, part.actor),))
+        self.broken[name] = Finding(name, self.depth, path, error, moves)
 
     def found(self, names: Sequence[str]) -> Iterator[Finding]:
         """What of these promises breaks in this layer, or in a step into it."""
@@ -93,7 +99,7 @@ class Layers:
             breaks = self._breaks(name)
             state = next((state for state in self.states if breaks(state)), None) if breaks is not None else None
             if state is not None:
-                path, moves = self.way(state)
+                path, moves = self.whole((state,), ())
                 yield Finding(name, self.depth, path, self._wrong(name, state), moves)
 
     def _breaks(self, name: str) -> Callable[[State], bool] | None:
@@ -119,13 +125,38 @@ class Layers:
         found = outcome.after(state)
         return normalised(self.system, found) if any(cell in self.data for cell, _ in outcome.writes) else found
 
-    def way(self, state: State) -> tuple[tuple[State, ...], tuple[Move, ...]]:
-        """A shortest way to a state: the states from an initial one on, and the moves between them."""
-        path, moves = [state], []
-        while (before := self.came[path[-1]]) is not None:
-            path.append(before[0])
-            moves.append(before[1])
-        return tuple(reversed(path)), tuple(reversed(moves))
+    def whole(self, path: tuple[State, ...], moves: tuple[Move, ...]) -> Run:
+        """A run that begins in a state of some layer, with a shortest way to that state before it.
+
+        It keeps the names that it begins with: ``back`` are the exchanges that lead from
+        the names of the state that stands for others to them.
+        """
+        stands, made = [path[0]], list[Move]()
+        while (before := self.came[stands[-1]]) is not None:
+            stands.append(before[0])
+            made.append(before[1])
+        here = stands.pop()
+        begun, done = [here], list[Move]()
+        back: tuple[int, ...] = ()
+        while stands:
+            move, following = made.pop(), stands.pop()
+            after, exchanges = self._between(here, move, following)
+            begun.append(self.names.renamed(after, back))
+            done.append((move[0], self.names.actor(move[1], back)))
+            here, back = following, (*reversed(exchanges), *back)
+        begun += [self.names.renamed(state, back) for state in path[1:]]
+        done += [(name, self.names.actor(actor, back)) for name, actor in moves]
+        return tuple(begun), tuple(done)
+
+    def _between(self, state: State, move: Move, stands: State) -> tuple[State, tuple[int, ...]]:
+        """What a move leads to before it gets the names of the state that stands for it, and the exchanges."""
+        for part, outcome in self.outcomes(state):
+            if (part.procedure, part.actor) == move and outcome.error is None:
+                after = self.after(state, outcome)
+                found, exchanges = self.names.least(after)
+                if found == stands:
+                    return after, exchanges
+        raise AssertionError("a state was found by a move that does not lead to it")
 
 
 def data_cells(system: ir.System) -> Iterator[int]:

@@ -10,7 +10,7 @@ import z3  # type: ignore[import-untyped,unused-ignore]
 
 from checker.explicit.result import NO_DEADLOCK, NO_MODEL_ERROR, Finding
 from checker.language import ir
-from checker.symbolic.layers import Move
+from checker.symbolic.layers import Move, Run
 from checker.symbolic.parts import State, Unknown
 from checker.symbolic.relation import Space, as_z3_equal
 from checker.symbolic.successors import normalised
@@ -20,18 +20,19 @@ LOGICS = ("QF_FD", "QF_BV")
 """Solvers, the fastest first; the next one is asked where one does not know."""
 
 
-Way = Callable[[State], tuple[tuple[State, ...], tuple[Move, ...]]]
-"""Leads to a state that runs start in: the states from an initial one on, and the moves between them."""
+Whole = Callable[[tuple[State, ...], tuple[Move, ...]], Run]
+"""Puts the way to its first state before a run."""
 
 
 class Runs:
     """All runs of a number of steps: ``spaces`` has a state more than ``steps`` has steps."""
 
-    def __init__(self, template: Template, starts: Sequence[State] | None = None, way: Way | None = None) -> None:
-        """The runs start in ``starts``, or in the initial states; ``way`` leads to each of them."""
+    def __init__(self, template: Template, starts: Sequence[State] | None = None,
+                 whole: Whole | None = None) -> None:
+        """The runs start in ``starts``, to each of which ``whole`` knows the way, or in the initial states."""
         self.system = system = template.system
         self.template = template
-        self.way: Way = way or (lambda state: ((state,), ()))
+        self.whole: Whole = whole or (lambda path, moves: (path, moves))
         self.deadlocks = Deadlocks(template)
         self.spaces = [Space.fresh(system, "0.")]
         self.steps: list[Instance] = []
@@ -89,13 +90,13 @@ class Runs:
         """The run that a model describes."""
         error = self.error(model)
         states = self.spaces if error is None else self.spaces[:-1]
-        first, *path = (normalised(self.system, space.read(model)) for space in states)
-        begun, made = self.way(first)
-        moves = [self.template.move(step, model) for step in self.steps]
+        path = tuple(normalised(self.system, space.read(model)) for space in states)
+        taken = [self.template.move(step, model) for step in self.steps]
+        moves = tuple((move.steps.procedure.name, actor) for move, actor in taken)
         if error is None and name == NO_MODEL_ERROR:
             error = self.wrong(model)
-        return Finding(name, len(made) + len(self.steps), (*begun, *path), error,
-                       (*made, *((move.steps.procedure.name, actor) for move, actor in moves)))
+        path, moves = self.whole(path, moves)
+        return Finding(name, len(moves), path, error, moves)
 
     def error(self, model: Any) -> str | None:
         """What fails in the last step, so that it leads to no state."""

@@ -35,6 +35,7 @@ class Message:
     states: int = 0
     written: int = 0
     everything: bool = False
+    renamed: bool = False
 
 
 class Search:
@@ -54,7 +55,7 @@ class Search:
                 everything: bool = False) -> Message:
         logics = self.runs.logics if self.runs is not None else LOGICS[:1]
         return Message(depth, self.decided, logics, finding, stopped, len(self.layers.came), self.layers.depth,
-                       everything)
+                       everything, bool(self.layers.names.exchanges))
 
     def run(self, depth: int, first: bool) -> Iterator[Message]:
         reachable = {p.name for p in self.template.system.promises if p.kind == "reachable"}
@@ -82,7 +83,7 @@ class Search:
     def extend(self) -> None:
         """One step more."""
         if self.runs is None and len(self.layers.states) > self.narrow:
-            self.runs = Runs(self.template, self.layers.states, self.layers.way)
+            self.runs = Runs(self.template, self.layers.states, self.layers.whole)
         if self.runs is None:
             self.layers.extend(self.open)
         else:
