@@ -22,10 +22,10 @@ from model.swap_cache import folio_free_swap, swap_cache_get_folio
 
 @operation
 def swap_reclaim_work(s: Swap, cpu: Worker, p: PhysSlot):
-    """The device is full: free a physical slot whose page is only kept by the swap cache."""
+    """A device is full: free a physical slot whose page is only kept by the swap cache."""
     # the scan sees hint and pointer, then the reclaim reads them again in a hold of its own: one
     # look is enough here, since nothing of the first is kept
-    require(all(in_use(s, q) for q in PhysSlot) and s.rmap[p] is not None)
+    require(all(in_use(s, q) or s.phys_device[q] != s.phys_device[p] for q in PhysSlot) and s.rmap[p] is not None)
     if design.rmap_has_hint:
         require(s.rmap_cache_only[p])  # else every slot that backs a virtual one is followed
     with hold(s.phys_cluster.lock):

@@ -6,6 +6,7 @@ from specs.backing import *
 from specs.claims import *
 from specs.compared import *
 from specs.costs import *
+from specs.devices import *
 from specs.direct import *
 from specs.discussion import *
 from specs.fork import *
@@ -14,12 +15,18 @@ from specs.hint import *
 from specs.memcgs import *
 from specs.o01 import *
 from specs.o05 import *
+from specs.o11 import *
+from specs.o13 import *
+from specs.o22 import *
 from specs.pairs import *
+from specs.readahead import *
 from specs.requirements import *
 from specs.rfc_v1 import *
 from specs.runs import *
 from specs.swap_in import *
 from specs.swap_out import *
 from specs.swapoff import *
+from specs.unuse import *
+from specs.unuse_guards import *
 from specs.writeback import *
 from specs.zero import *

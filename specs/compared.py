@@ -17,7 +17,9 @@ from specs.discussion import (
     the_device_wants_stable_pages,
 )
 from specs.memcgs import two_memcgs
+from specs.o11 import moving_page
 from specs.promises import PROMISES
+from specs.readahead import two_faults_on_two_devices
 from specs.rfc_v1 import one_slot_and_worker
 from specs.scopes import (
     one_page,
@@ -28,8 +30,10 @@ from specs.scopes import (
     two_owners_zapped,
     zeros_no_shrinker,
 )
+from specs.starts import a_page_is_on_each_device, a_page_is_on_the_first_device
 from specs.swapoff import SWAPOFF_PROMISES
 from specs.swapoff import reads_succeed as swapoff_reads_succeed
+from specs.unuse import UNUSE_PROMISES, one_entry_io_fails
 
 
 def question(why: str, scope: Scope, start: tuple[Callable[..., Any], ...] = (),
@@ -54,11 +58,18 @@ asked_of_the_device = question("Virtual slots, slots of the device, and a switch
 asked_of_stable_pages = question("A device that wants no stores to a page that it writes.", disk_and_zswap,
                                  (the_device_wants_stable_pages,), [*PROMISES, a_page_in_flight_stays_as_it_is])
 
+asked_of_unuse = question("swapoff of a device with direct entries, reads and writes may fail.", one_entry_io_fails,
+                          (the_device_has_entries,), UNUSE_PROMISES)
+asked_of_two_devices = question("swapoff of either of two devices with direct entries.", moving_page,
+                                (a_page_is_on_the_first_device,), UNUSE_PROMISES)
+asked_of_neighbours = question("A page and its neighbour on two devices, and swapoff.", two_faults_on_two_devices,
+                               (a_page_is_on_each_device,), UNUSE_PROMISES)
+
 comparison = Comparison(
     specs=[
         asked_of_one_page, asked_of_two_faults, asked_of_zeros, asked_of_fork, asked_of_write_faults,
         asked_of_slot_reclaim, asked_of_two_memcgs, asked_of_zaps, asked_of_swapoff,
-        asked_of_the_device, asked_of_stable_pages,
+        asked_of_the_device, asked_of_stable_pages, asked_of_unuse, asked_of_two_devices, asked_of_neighbours,
     ],
     designs={"rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
     flipped=["rfc_v2"],

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from checker.language import *
-from model.alloc import has_memcg_table, vm_vswap_enabled
+from model.alloc import direct_device, has_memcg_table, vm_vswap_enabled
 from model.design import MID_A, MID_B, PHASE_IV, RFC_V1, RFC_V2, SwapDesign
 from model.free import zap_nonpresent_ptes, zap_present_ptes
-from model.objects import Memcg, PhysSlot, Shrinker, Swap, TableWord, Task, VswapSlot
+from model.objects import Folio, Memcg, PhysSlot, Shrinker, Swap, TableWord, Task, VswapSlot
 from model.swap_in import do_swap_page
 from model.vswap import VSWAP
 from model.zswap import writeback_direct
@@ -34,7 +34,20 @@ def the_device_has_entries(s: Swap):
 @invariant
 def a_direct_slot_has_a_memcg_table(s: Swap):
     """Where a slot of the device is somebody's entry, the cluster has room for its memcg."""
-    return has_memcg_table(s) or all(s.direct[v] is None or s.table[v] == TableWord.NULL for v in VswapSlot)
+    return all(
+        s.direct[v] is None or s.table[v] == TableWord.NULL or has_memcg_table(s, direct_device(s, v))
+        for v in VswapSlot
+    )
+
+
+@step_invariant
+def a_new_entry_is_of_the_kind_that_is_on(old: Swap, new: Swap):
+    """Where virtual swap is off for a page's memcg, its new entry is a slot of the device."""
+    return all(
+        new.direct[v] is not None or not old.memcg[m].vswap_off
+        for v in VswapSlot for f in Folio for m in Memcg
+        if old.table[v] == TableWord.NULL and new.table[v] == TableWord.PFN(f) and old.folio[f].memcg == m
+    )
 
 
 @reachable
@@ -146,7 +159,14 @@ mid_a = direct(
 mid_b = direct(
     """The same tree with physical slots, switched on and off while pages are swapped out: a page stays where
     it is, and is found there.""",
-    MID_B, one_slot_of_each_switched, [], reached=[a_virtual_slot_outlives_the_switch], default=True,
+    MID_B, one_slot_of_each_switched, [],
+    reached=[a_new_entry_is_of_the_kind_that_is_on, a_virtual_slot_outlives_the_switch], default=True,
+)
+
+alloc_ignores_the_switch = direct(
+    """Who takes an entry must ask whether virtual swap is on, and that at the moment when it is taken.""",
+    replace(MID_B, alloc_asks_the_switch=False), one_slot_of_each_switched,
+    ["a_new_entry_is_of_the_kind_that_is_on"], reached=[a_new_entry_is_of_the_kind_that_is_on],
 )
 
 switch_decides_look_ups = direct(
