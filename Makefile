@@ -2,7 +2,7 @@
 #
 #   make check            set up .venv where it is missing or stale, run the gate
 #   make test             lint, types, tests
-#   make test-tools       compare with other checkers: needs rumur and gcc
+#   make test-tools       compare with other checkers: needs spin, rumur and gcc
 #   make race             show one real race
 #   make counterexamples  regenerate counterexamples/, show what changed
 #   make docs             regenerate docs/scopes.md, docs/costs.md and the pictures of README.md, show what changed

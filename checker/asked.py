@@ -26,7 +26,8 @@ NO = {"off": False, "false": False, "no": False, "0": False}
 class Asked:
     """The specs of one model, and the changes to make to each of them.
 
-    ``file`` is the user's model file, or None for the model that is installed.
+    ``file`` is the user's model file, or None for the model that is installed.  ``proving``:
+    lemmas are needed, whatever is changed.
     """
 
     file: str | None
@@ -34,6 +35,7 @@ class Asked:
     switches: tuple[str, ...] = ()
     design: str | None = None
     scope: tuple[str, ...] = ()
+    proving: bool = False
 
     @property
     def model(self) -> str:
@@ -50,6 +52,10 @@ class Asked:
         """Whether a file asks about a model that is written elsewhere: what never happens there is no news of it."""
         return self.file is not None and not any(
             spec.model.state.__module__.startswith("model_file_") for spec in self.specs.values())
+
+    def with_lemmas(self, spec: Spec) -> bool:
+        """Whether a spec promises its lemmas, too: they speak of the design and the scope that it is written for."""
+        return self.proving or (self.design_of(spec) == spec.design and self.scope_of(spec) is spec.scope)
 
     def options(self) -> tuple[str, ...]:
         """The words that a replay command needs for the same question."""
@@ -142,11 +148,23 @@ def installed_name() -> str:
     return min((point.name for point in entry_points(group="checker.model")), default="model")
 
 
+def installed_home() -> Path:
+    """The folder that the package of the installed model lies in."""
+    from importlib.metadata import entry_points
+    from importlib.util import find_spec
+
+    for point in sorted(entry_points(group="checker.model"), key=lambda point: point.name):
+        found = find_spec(point.module.partition(".")[0])
+        if found is not None and found.origin is not None:
+            return Path(found.origin).parent.parent
+    raise UsageError("no model is installed, so that there are no cases beside it: name a file with --cases")
+
+
 def modules(specs: Iterable[Spec]) -> Iterator[Any]:
     """The modules that specs and their models are written in, and their neighbours in the same packages."""
     tops = set()
     for spec in specs:
-        parts = [spec.model.state, *spec.promises, *spec.measures, *spec.model.rules]
+        parts = [spec.model.state, *spec.promises, *spec.lemmas, *spec.measures, *spec.model.rules]
         tops |= {part.__module__.partition(".")[0] for part in parts}
     for name in sorted(sys.modules):
         if name.partition(".")[0] in tops and sys.modules[name] is not None:
@@ -173,11 +191,20 @@ def comparison(asked: Asked) -> Comparison:
              if isinstance(value, Comparison)]
     if found:
         return found[0]
-    specs = [spec for spec in asked.specs.values() if spec.default and spec.design is not None]
+    specs: list[Spec] = []
+    for spec in asked.specs.values():
+        if spec.default and spec.design is not None and not any(same_question(spec, known) for known in specs):
+            specs.append(spec)
     own = {name: value for module in modules(specs) for name, value in vars(module).items()
            if isinstance(value, Design)}
     usual = {name: design for name, design in own.items() if not unusual(design)}
     return Comparison(specs=specs, designs=own or designs(specs), flipped=list(usual)[:1])
+
+
+def same_question(one: Spec, other: Spec) -> bool:
+    """Whether two specs differ only in the design that they ask about, and in what is expected of it."""
+    bare = [dataclasses.replace(spec, name="", why="", design=None, expected={}) for spec in (one, other)]
+    return bare[0] == bare[1]
 
 
 def flip(design: Design | None, switch: str, spec: str) -> Design:

@@ -147,10 +147,11 @@ def _name(asked: Asked, spec: Spec) -> str:
 
 
 def column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds, *,
-           traces: bool | Sequence[str] = False, fields: Sequence[str] = (), like: Column | None = None) -> Column:
+           traces: bool | Sequence[str] = (), fields: Sequence[str] = (), like: Column | None = None) -> Column:
     """Asks a design the questions of these specs; ``bounds.seconds`` is for all of them together.
 
-    With ``fields`` each answer has the state machine of an object's fields, too.
+    No trace is followed but for the promises in ``traces``.  With ``fields`` each answer has the state machine of
+    an object's fields, too.
     Where no switch matters that differs from the column ``like``, its answer is taken.
     """
     specs = {name: dataclasses.replace(spec, expected={}) if name in names else spec

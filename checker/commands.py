@@ -97,7 +97,8 @@ def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
 
 
 def _check_bounds(arguments: argparse.Namespace) -> Bounds:
-    bounds = dataclasses.replace(_bounds(arguments, first=arguments.first), checkpoint=arguments.checkpoint)
+    bounds = dataclasses.replace(_bounds(arguments, first=arguments.first), checkpoint=arguments.checkpoint,
+                                 symmetry=arguments.symmetry)
     if arguments.engine != "z3":
         _make_folder(arguments.checkpoint)
         if arguments.depth is not None:
@@ -109,6 +110,8 @@ def _check_bounds(arguments: argparse.Namespace) -> Bounds:
         raise UsageError("--checkpoint is not for --engine z3, whose searches cannot be taken up again")
     if arguments.threads is not None:
         raise UsageError("--threads is not for --engine z3, which uses one")
+    if arguments.symmetry:
+        raise UsageError("--symmetry is not for --engine z3, which visits no states")
     return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
 
 
@@ -235,7 +238,8 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
     names, promises = _to_explain(asked, words, one=arguments.view is not None)
     results = []
     drawn = 0
-    for ran in run(asked, names, _bounds(arguments), traces=promises or True):
+    bounds = dataclasses.replace(_bounds(arguments), symmetry=arguments.symmetry)
+    for ran in run(asked, names, bounds, traces=promises or True):
         results.append(ran.result)
         _trouble(ran.result)
         if ran.system is not None and promises:
@@ -395,5 +399,5 @@ COMMANDS: dict[str, Command] = {
     "graph": _in("checker.drawing", "graph"), "prove": _in("checker.prove", "prove"),
     "compare": _in("checker.compare", "compare"), "matrix": _in("checker.matrix", "matrix"),
     "repair": _in("checker.repair", "repair"), "new": _in("checker.starting", "new"),
-    "export": _in("checker.export", "export"),
+    "export": _in("checker.export", "export"), "bench": _in("checker.bench", "bench"),
 }

@@ -65,6 +65,8 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
         else:
             if not design.publish_keeps_entry:
                 __vswap_release_backing(s, v)
+            if not design.folio_at_virtual_slot:
+                move_folio_word(s)
             s.virtual_table[v] = Backing.SWAPFILE(p)  # overwritten, not released [v2p3]
             published = True
     if design.frees_virtual_table and not published:
@@ -73,6 +75,14 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
         realloc_unwind(s, p)
         return None
     return p
+
+
+def move_folio_word(s: Swap):
+    """V held: a physical slot's word gets the folio, or its reverse map back; ``table`` and ``virtual_table``
+    together say where the folio is (``folio_at_slot``).
+    """
+    with hold(s.phys_cluster.lock):
+        pass
 
 
 def realloc_unwind(s: Swap, p: PhysSlot):
@@ -100,7 +110,7 @@ def drop_empty_cluster(s: Swap):
 def vswap_mark_cache_only(s: Swap, v: VswapSlot):
     """V held: no PTE refers to a cached slot any more; tell whoever scans the physical slots."""
     word = s.virtual_table[v]
-    if design.rmap_has_hint and word.tag == Backing.SWAPFILE:
+    if design.rmap_has_hint and design.folio_at_virtual_slot and word.tag == Backing.SWAPFILE:
         s.rmap_cache_only[word.slot] = True  # an atomic bit operation: the physical lock is not taken [v2p3]
 
 

@@ -119,7 +119,7 @@ class SwapDesign(Design):
     unuse_rechecks_pte: bool = True  # pte_same once the PTL is held
     swapoff_asks_the_folio: bool = True  # a left-over folio goes by the count of the entry that it is cached for [O11]
 
-    drops_folio_tag: bool = True  # a slot that only a folio has says NONE; in RFC v1 it names the folio
+    drops_folio_tag: bool = True  # a slot that only a folio has says NONE [v2p2]; in RFC v1 it names the folio
 
     # several owners [mainline] [v2p3]
     fork_raises_count: bool = True  # swap_dup_entry_direct before the entry is published
@@ -156,6 +156,8 @@ class SwapDesign(Design):
 
     # what a slot's words say [seed]
     zero_in_word: bool = True  # a flag beside the count [v2p2]; off: a tag of the virtual_table [v1p2]
+    folio_at_virtual_slot: bool = True  # cached and on the disk; off: in the physical slot's word [seed] [K0602a]
+    removal_writes_rmap: bool = True  # ... which names the entry again when the folio leaves the swap cache
     rmap_has_hint: bool = True  # the reverse map has room for the cache-only hint [v2p3]
     frees_virtual_table: bool = False  # while no slot of the cluster is in zswap or on the disk [v2c]
 
@@ -167,7 +169,7 @@ class SwapDesign(Design):
 
     # where the physical slot is taken
     realloc_in_submit_write: bool = False  # folio_realloc_swap called by vswap's swap_ops [seed] [v2c]
-    submit_write_holds_folio_lock: bool = True  # ... before the folio is unlocked
+    submit_write_holds_folio_lock: bool = True  # ... before the folio is unlocked [v2c]
 
     # "is it physically backed?", asked at each place for its own reason [v2p3]
     fault_asks_backing_for_stable_writes: bool = True  # SWP_STABLE_WRITES is a flag of the device behind the slot

@@ -104,12 +104,12 @@ def zap_finds_swap_full(s: Swap, v: VswapSlot) -> bool:
 
 def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
     """Take a folio that is better not there out of the swap cache, if its lock is free."""
-    f = swap_cache_get_folio(s, v)
+    f = yield from swap_cache_get_folio(s, v)
     if f is None:
         return
-    folio = s.folio[f]
-    entry = folio.swap
+    entry = s.folio[f].swap
     yield "found the cached folio"
+    folio = s.folio[f]
     if trylock(folio.lock):
         if design.zap_reads_identity_locked:
             entry = folio.swap

@@ -230,6 +230,15 @@ def cached(s: Swap, v: VswapSlot) -> bool:
     return s.table[v].tag == TableWord.PFN
 
 
+def folio_at_slot(s: Swap, p: PhysSlot) -> Folio | None:
+    """The folio that the word of a physical slot names, in the design that keeps it there; None: there is none.
+
+    What ``rmap`` has is then what folio->swap says.
+    """
+    v = choose_or_none(VswapSlot, where=lambda v: s.virtual_table[v] == Backing.SWAPFILE(p) and cached(s, v))
+    return None if v is None else s.table[v].folio
+
+
 def folio_mapped(s: Swap, f: Folio) -> bool:
     """Whether some PTE maps the folio."""
     return any(s.pte[p] == PteWord.PRESENT(f) for p in Pte)

@@ -15,8 +15,18 @@ from __future__ import annotations
 from checker.language import *
 from model.cluster import folio_release_vswap_backing
 from model.design import design
-from model.memory import folio_put
-from model.objects import Backing, PhysSlot, Swap, Worker, folio_test_writeback, in_use
+from model.memory import folio_get, folio_put
+from model.objects import (
+    Backing,
+    PhysSlot,
+    Swap,
+    VswapSlot,
+    Worker,
+    cached,
+    folio_at_slot,
+    folio_test_writeback,
+    in_use,
+)
 from model.swap_cache import folio_free_swap, swap_cache_get_folio
 
 
@@ -26,15 +36,20 @@ def swap_reclaim_work(s: Swap, cpu: Worker, p: PhysSlot):
     # the scan sees hint and pointer, then the reclaim reads them again in a hold of its own: one
     # look is enough here, since nothing of the first is kept
     require(all(in_use(s, q) or s.phys_device[q] != s.phys_device[p] for q in PhysSlot) and s.rmap[p] is not None)
-    if design.rmap_has_hint:
+    if not design.folio_at_virtual_slot:
+        require(any(s.virtual_table[v] == Backing.SWAPFILE(p) and cached(s, v) for v in VswapSlot))
+    elif design.rmap_has_hint:
         require(s.rmap_cache_only[p])  # else every slot that backs a virtual one is followed
     with hold(s.phys_cluster.lock):
         v = s.rmap[p]
-    yield "the hint is set"  # P is dropped: nothing pins the slot from here
-
-    f = swap_cache_get_folio(s, v)
-    if f is None:
-        return
+        if not design.folio_at_virtual_slot:
+            f = folio_at_slot(s, p)  # and v is its folio->swap, read without the folio lock
+            folio_get(s, f)
+    if design.folio_at_virtual_slot:
+        yield "the hint is set"  # P is dropped: nothing pins the slot from here
+        f = yield from swap_cache_get_folio(s, v)
+        if f is None:
+            return
     yield "found the cached folio"
 
     folio = s.folio[f]

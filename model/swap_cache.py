@@ -11,33 +11,45 @@ Left out  large orders and their uniformity checks; hibernation, which makes
 from __future__ import annotations
 
 from checker.language import *
-from model.cluster import __swap_cluster_free_entries, vswap_mark_cache_only
+from model.cluster import __swap_cluster_free_entries, move_folio_word, vswap_mark_cache_only
 from model.design import design
 from model.device import has_tables
 from model.memcg import record_memcg_id
 from model.memory import folio_alloc, folio_get, folio_put
 from model.objects import (
+    Backing,
     Folio,
     Swap,
     TableWord,
     VswapSlot,
     Word,
     cached,
+    folio_at_slot,
     folio_mapped,
     folio_test_writeback,
     swap_table_word,
 )
 
 
-def swap_cache_get_folio(s: Swap, v: VswapSlot) -> Folio | None:
+def swap_cache_get_folio(s: Swap, v: VswapSlot):
     """The folio that is cached for a slot, with a reference; takes no lock."""
     # one atomic look-up: the kernel takes a reference and looks again (RCU)
     expect(has_tables(s, v), "nothing freed is used")
-    if not cached(s, v):
-        return None
-    f = s.table[v].folio
-    folio_get(s, f)
-    return f
+    if design.folio_at_virtual_slot or s.direct[v] is not None:
+        if not cached(s, v):
+            return None
+        f = s.table[v].folio
+        folio_get(s, f)
+        return f
+    word = s.virtual_table[v]
+    yield "followed the virtual_table"  # to one of two words; what is read there may be another's by now
+    if word.tag == Backing.SWAPFILE:
+        found = folio_at_slot(s, word.slot)
+    else:
+        found = s.table[v].folio if cached(s, v) and s.virtual_table[v].tag != Backing.SWAPFILE else None
+    if found is not None:
+        folio_get(s, found)
+    return found
 
 
 def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
@@ -62,6 +74,8 @@ def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
             inserted = False
         else:
             overwrite_pointer(s, v)
+            if not design.folio_at_virtual_slot and s.virtual_table[v].tag == Backing.SWAPFILE:
+                move_folio_word(s)
             s.table[v] = TableWord.PFN(f)
             folio.swap = v
             folio.refcount += 1  # the swap cache's
@@ -117,6 +131,10 @@ def __swap_cache_del_entry(s: Swap, f: Folio, v: VswapSlot):
     s.table[v] = TableWord.SHADOW
     if s.count[v] == 0:
         __swap_cluster_free_entries(s, v)
+    elif not design.folio_at_virtual_slot and s.virtual_table[v].tag == Backing.SWAPFILE:
+        with hold(s.phys_cluster.lock):
+            if not design.removal_writes_rmap:
+                s.rmap[s.virtual_table[v].slot] = None  # the folio was all that knew
 
 
 def folio_put_swap(s: Swap, v: VswapSlot):

@@ -46,7 +46,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
 
     if not get_swap_device(s, si):
         return  # by now the PTE says something else
-    f = swap_cache_get_folio(s, v)
+    f = yield from swap_cache_get_folio(s, v)
     if f is None:
         yield "not in the swap cache"
         if design.readahead != Readahead.NONE:

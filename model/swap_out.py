@@ -7,9 +7,8 @@ Mirrors   shrink_folio_list(), pageout(), __remove_mapping() in mm/vmscan.c, try
 Left out  arch_prepare_to_swap(), activation and the other reasons not to reclaim a folio:
           reclaim may start on it later, with the same effect.
           Large folios and their split.  A mapping that fork adds behind the walk of
-          try_to_unmap(): it is found here; the kernel may miss it and keeps the folio then.  RFC v1's
-          vswap_prepare_writeout() differs from folio_release_non_phys_swap_backing() in the tag that
-          it leaves, which nothing reads for a single page.
+          try_to_unmap(): it is found here; the kernel may miss it and keeps the folio then.  RFC v1 calls
+          vswap_prepare_writeout() again after a failed store, which matters to large folios only.
           Freeing the slot of an activated folio when swap is nearly full: folio_free_swap() with
           the same tests, done elsewhere too.  Swap counts too large for their field.
 """
@@ -156,7 +155,7 @@ def swap_writeout(s: Swap, f: Folio):
 
     direct = s.direct[folio.swap]
     if design.writeout_releases_compressed and direct is None:
-        folio_release_non_phys_swap_backing(s, folio.swap)
+        folio_release_non_phys_swap_backing(s, folio.swap, f)
         yield "no compressed copy is left"
     stored = yield from zswap_store(s, f)
     if stored:
@@ -221,11 +220,16 @@ def swap_zeromap_folio_clear(s: Swap, v: VswapSlot):
         s.zero[v] = False
 
 
-def folio_release_non_phys_swap_backing(s: Swap, v: VswapSlot):
-    """Free what backs the slot of a cached folio unless it is a physical slot, which can be used again."""
+def folio_release_non_phys_swap_backing(s: Swap, v: VswapSlot, f: Folio):
+    """Free what backs the slot of a cached folio unless it is a physical slot, which can be used again.
+
+    In RFC v1 this is vswap_prepare_writeout(), which stores the folio's address [v1p2].
+    """
     with hold(s.vswap_cluster.lock):
         if s.virtual_table[v].tag not in (Backing.SWAPFILE, Backing.NONE):
             __vswap_release_backing(s, v)
+            if not design.drops_folio_tag:
+                s.virtual_table[v] = Backing.FOLIO(f)
 
 
 def __remove_mapping(s: Swap, f: Folio) -> bool:

@@ -63,7 +63,7 @@ def try_to_unuse(s: Swap, si: Device):
             v = s.rmap[p]
         yield "a slot is in use"  # P is dropped: nothing pins it from here
 
-        f = swap_cache_get_folio(s, v)
+        f = yield from swap_cache_get_folio(s, v)
         if f is None:
             yield "not in the swap cache"
             f = yield from swap_cache_alloc_folio(s, v)

@@ -77,7 +77,7 @@ def unuse_pte_range(s: Swap, si: Device):
     v = s.pte[pte].slot
     yield "a PTE names a slot"
 
-    f = swap_cache_get_folio(s, v)
+    f = yield from swap_cache_get_folio(s, v)
     if f is None:
         yield "its page is not cached"
         f = yield from swap_cache_alloc_folio(s, v)

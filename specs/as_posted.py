@@ -11,6 +11,7 @@ from model.design import SwapDesign
 from model.vswap import VSWAP
 from specs import scopes
 from specs.content import no_cached_page_is_unreadable
+from specs.lemmas import LEMMAS
 from specs.promises import PROMISES, REACHED
 from specs.reached import (
     a_fault_finds_another_pte,
@@ -28,6 +29,7 @@ rfc_v2 = Spec(
     design=SwapDesign(),
     scope=scopes.two_pages,
     promises=[*PROMISES, *REACHED],
+    lemmas=LEMMAS,
 )
 
 rfc_v2_reads_succeed = Spec(

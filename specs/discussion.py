@@ -83,6 +83,10 @@ worker_only = scope(
     "one page, a worker, no shrinker; zswap may refuse a page, swap may be nearly full", {Shrinker: 0, Worker: 1},
     failures=["zswap refuses the page", "swap is nearly full"],
 )
+worker_and_two_slots = scope(
+    "one page, two virtual slots, a worker, no shrinker; zswap may refuse a page",
+    {VswapSlot: 2, Shrinker: 0, Worker: 1}, failures=["zswap refuses the page"],
+)
 table_is_late = device_too(
     "one page, one virtual slot, one slot of the device, no shrinker; memory may be short", {Shrinker: 0}, task=FAULTS,
     failures=["no memory for the memcg_table", "no memory for the memcg_table, though there was time"],
@@ -142,6 +146,31 @@ reverse_map_with_hint = what_if(
     breaks=["slot_reclaim_finds_what_it_could_free"],
     scope=worker_only,
     promises=[*PROMISES, *HINT_PROMISES, slot_reclaim_finds_what_it_could_free],
+)
+
+folio_is_at_the_physical_slot = what_if(
+    """While a page is cached and on the disk, the physical slot's word has the folio, and folio->swap is the reverse
+    map [seed]. A look-up reads two words with nothing between; whoever it finds is asked again under the folio
+    lock, so that nothing breaks. Each time a folio gets there or leaves, the physical lock is taken inside the
+    virtual one; slot reclaim needs neither the hint nor a look-up.""",
+    SwapDesign(folio_at_virtual_slot=False),
+    breaks=[],
+    scope=worker_and_two_slots,
+    default=False,
+)
+
+removal_forgets_reverse_map = what_if(
+    """The word must name the entry again in the moment in which the folio leaves it: else nobody knows
+    whose the slot is [seed].""",
+    SwapDesign(folio_at_virtual_slot=False, removal_writes_rmap=False),
+    breaks=[
+        "no_physical_slot_without_rmap",
+        "memcg_charged_exactly_once",
+        "nothing freed is used",
+        "nothing is freed twice",
+    ],
+    scope=worker_only,
+    default=False,
 )
 
 virtual_table_comes_and_goes = what_if(

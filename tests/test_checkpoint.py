@@ -30,7 +30,8 @@ SYSTEMS = [
 
 def told(found):
     """All that a search says, but for the time that it took."""
-    return {name: value for name, value in vars(found).items() if name != "seconds"}
+    costs = ("seconds", "phases", "memory", "hurried")
+    return {name: value for name, value in vars(found).items() if name not in costs}
 
 
 def in_pieces(made, path, limits, **more):

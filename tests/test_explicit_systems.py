@@ -155,6 +155,25 @@ def test_code_compiled_for_speed_finds_the_same(monkeypatch):
     assert (quick.fingerprint, quick.findings, quick.coverage) == (fast.fingerprint, fast.findings, fast.coverage)
 
 
+def test_what_is_searched_again_is_compiled_for_speed(monkeypatch):
+    """Its search need not be long: the one after it finds what was compiled meanwhile."""
+    name = "reference_swap_roles:stale_commit"
+    monkeypatch.setattr("checker.explicit.search._PATIENCE", 1e9)
+    monkeypatch.setattr("checker.explicit.search._PATIENCE_AGAIN", -1.0)
+    monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
+    first = explore(system_of(name))
+    assert first.hurried > 0 and first.phases["search"] > 0
+    advance = Search._advance
+
+    def watched(search, end):
+        advance(search, end)
+        search.machine._later._thread.join()
+
+    monkeypatch.setattr(Search, "_advance", watched)
+    second = explore(system_of(name))
+    assert second.hurried == 0 and (first.fingerprint, first.findings) == (second.fingerprint, second.findings)
+
+
 def test_nobody_waits_for_what_is_not_needed_any_more():
     texts = [f"define i64 @number() {{ ret i64 {k} }} ; {time.time()}" for k in range(2000)]
     later = Later(texts)

@@ -744,6 +744,9 @@ REFUSED = {
     "at with an unknown local": (in_promise("""
         return not at(op, "half", nn=s.first)                # here
         """), r"\bnn\b", r"local|\bn\b|live"),
+    "at anywhere with an unknown local": (in_promise("""
+        return not at(op, nn=s.first)                        # here
+        """), r"\bnn\b", r"local|\bn\b|live"),
     "at with something else": (in_promise("""
         return not at(r, "half")                             # here
         """), r"\br\b|at", "operation|yield"),

@@ -32,7 +32,7 @@ def smaller_scopes(spec: Spec, promise: str) -> list[Smaller]:
     from checker.language.sorts import Actor
 
     alone = [one for one in spec.promises if one.__name__ == promise]  # the others are not asked again
-    spec = replace(spec, promises=alone, expected={})
+    spec = replace(spec, promises=alone, lemmas=(), expected={})
     found: list[Smaller] = []
     for sort, size in spec.scope.sizes.items():
         least = 0 if issubclass(sort, Actor) else 1

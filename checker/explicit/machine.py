@@ -29,7 +29,7 @@ _LAST_LOAD = 0.85
 _MOST_STATES = (1 << 32) - 2
 _SAVED = (Ctx.NEXT, Ctx.COUNT, Ctx.TRANSITIONS, Ctx.STATE_HASH, Ctx.EDGE_HASH, Ctx.STATE_FOUND, Ctx.EDGE_FOUND,
           Ctx.STUCK)
-_SMALL = 1 << 25
+_SMALL = 1 << 18
 """A table below this many bytes grows by four, unless memory is short, above by two."""
 
 
@@ -80,6 +80,7 @@ class Machine:
         self._edge_targets = (_U64 * 64)()
         self._state_targets = (_U64 * 64)()
         self._regions: dict[Ctx, Region] = {}
+        self._peak = 0
         self._record = self.words + RECORD_EXTRA
         self._reserve(least=4 * first)
         self.buckets = _FIRST_BUCKETS
@@ -132,6 +133,16 @@ class Machine:
         """Characters of the model's text that are not compiled for speed."""
         return self._model.slow
 
+    @property
+    def hurried(self) -> int:
+        """Characters of it that will not be found compiled for speed the next time."""
+        return self._later.left if self._later is not None else self.slow
+
+    @property
+    def again(self) -> bool:
+        """Whether this very model was searched before."""
+        return self._model.again
+
     def optimise(self) -> None:
         """Compiles for speed what is not, beside the search, and goes over to that when it is there."""
         if self._later is None:
@@ -148,7 +159,18 @@ class Machine:
             self._regions.pop(member).close()
         self._regions[member] = Region(size, what)
         self.ctx[member] = self._regions[member].address
+        if member not in (Ctx.STATES, Ctx.TABLE):  # which are larger than what is used of them
+            self.takes(sum(region.size for m, region in self._regions.items() if m not in (Ctx.STATES, Ctx.TABLE)))
         return self._regions[member].address
+
+    def takes(self, more: int) -> None:
+        """Notes that so many bytes are in use besides states and table."""
+        self._peak = max(self._peak, self.used + more)
+
+    @property
+    def peak(self) -> int:
+        """The most bytes that were in use at once."""
+        return max(self._peak, self.used)
 
     def _reserve(self, least: int) -> None:
         """Address space for states and table; where that is limited, less of it."""

@@ -527,7 +527,8 @@ class System:
     ``initial`` are vectors of codes (see Field.offset), normalised.  ``data``
     are the data sorts: in a normalised state the values of each sort, past its
     constants, are numbered by their first appearance in the vector, in plain
-    and optional fields of that sort.
+    and optional fields of that sort.  ``lemmas`` names those of the promises that are
+    there for proofs by induction.
     """
 
     name: str
@@ -541,6 +542,7 @@ class System:
     initial: tuple[tuple[int, ...], ...]
     run_promises: tuple[RunPromise, ...] = field(default=(), kw_only=True)
     measures: tuple[Measure, ...] = field(default=(), kw_only=True)
+    lemmas: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def cells(self) -> int:

@@ -11,13 +11,14 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from checker.asked import Asked, designs, shown, switches, unusual
+from checker.asked import Asked, designs, modules, shown, switches, unusual
 from checker.claims import claims, first_line
 from checker.language import ir
 from checker.language.errors import UsageError
 from checker.language.source import file_of
-from checker.language.spec import Design, Spec
+from checker.language.spec import Spec
 from checker.language.verbs import kind_of
+from checker.remembered import remembered
 from checker.report.output import Line
 from checker.report.text import subject
 from checker.run import question
@@ -28,6 +29,52 @@ Function = Callable[..., Any]
 
 def contents(asked: Asked) -> dict[str, Any]:
     """Everything that ``vswap list --json`` prints, but schema and exit code."""
+    operations, promises = _compiled(asked)
+    stated = {f.__name__: f for spec in asked.specs.values() for f in (*spec.promises, *spec.lemmas)}
+    specs = [{
+        "name": name, "why": spec.why.strip(), "default": spec.default, "scope": asked.scope_of(spec).name,
+        "design": unusual(asked.design_of(spec)), "promises": [f.__name__ for f in spec.promises],
+        "lemmas": [f.__name__ for f in spec.lemmas],
+        "expected_broken": {promise: known.steps for promise, known in spec.expected.items()},
+    } for name, spec in asked.specs.items()]
+    scopes = {spec.scope.name: spec.scope for spec in asked.specs.values()}
+    return {
+        "model": asked.model,
+        "operations": operations,
+        "promises": [{"name": name, "kind": kind_of(f) or "", "doc": first_line(inspect.getdoc(f))}
+                     for name, f in stated.items()] + promises,
+        "measures": [{"name": f.__name__, "doc": first_line(inspect.getdoc(f))}
+                     for f in {f.__name__: f for spec in asked.specs.values() for f in spec.measures}.values()],
+        "designs": [{"name": name, "class": type(design).__name__, "unusual": unusual(design)}
+                    for name, design in designs(asked.specs.values()).items()],
+        "switches": _switches(asked),
+        "scopes": [{"name": name, "sizes": scope.describe()} for name, scope in scopes.items()],
+        "specs": specs,
+    }
+
+
+def _compiled(asked: Asked) -> list[list[dict[str, Any]]]:
+    """Operations, and the promises that nobody had to state: both only known when the model is compiled.
+
+    That takes longer than all the rest, so it is kept.  A file may import what nobody knows of: not it.
+    """
+    def work() -> list[list[dict[str, Any]]]:
+        return _compile(asked)
+
+    if asked.file is not None:
+        return work()
+    own = [module for name, module in sorted(sys.modules.items())
+           if inside(name, ("checker.language", "checker.report"))]
+    what = repr(("list", sorted(asked.specs), asked.options()))
+    return remembered(what, [*modules(asked.specs.values()), *own, sys.modules[claims.__module__]], work)
+
+
+def inside(name: str, packages: tuple[str, ...]) -> bool:
+    """Whether a module is one of some packages or in one."""
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+def _compile(asked: Asked) -> list[list[dict[str, Any]]]:
     operations: dict[str, dict[str, Any]] = {}
     promises: dict[str, dict[str, Any]] = {}
     for spec in one_of_each_model(asked):
@@ -40,26 +87,7 @@ def contents(asked: Asked) -> dict[str, Any]:
         for claim in claims(system):
             if claim.promise is None and claim.runs is None:
                 promises[claim.name] = {"name": claim.name, "kind": claim.kind, "doc": claim.doc}
-    stated = {f.__name__: f for spec in asked.specs.values() for f in spec.promises}
-    specs = [{
-        "name": name, "why": spec.why.strip(), "default": spec.default, "scope": asked.scope_of(spec).name,
-        "design": unusual(asked.design_of(spec)), "promises": [f.__name__ for f in spec.promises],
-        "expected_broken": {promise: known.steps for promise, known in spec.expected.items()},
-    } for name, spec in asked.specs.items()]
-    scopes = {spec.scope.name: spec.scope for spec in asked.specs.values()}
-    return {
-        "model": asked.model,
-        "operations": list(operations.values()),
-        "promises": [{"name": name, "kind": kind_of(f) or "", "doc": first_line(inspect.getdoc(f))}
-                     for name, f in stated.items()] + list(promises.values()),
-        "measures": [{"name": f.__name__, "doc": first_line(inspect.getdoc(f))}
-                     for f in {f.__name__: f for spec in asked.specs.values() for f in spec.measures}.values()],
-        "designs": [{"name": name, "class": type(design).__name__, "unusual": unusual(design)}
-                    for name, design in designs(asked.specs.values()).items()],
-        "switches": _switches(asked),
-        "scopes": [{"name": name, "sizes": scope.describe()} for name, scope in scopes.items()],
-        "specs": specs,
-    }
+    return [list(operations.values()), list(promises.values())]
 
 
 def one_of_each_model(asked: Asked) -> list[Spec]:
@@ -131,17 +159,14 @@ def _source(function: Function | None, pos: ir.Pos) -> str:
 
 def _switches(asked: Asked) -> list[dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    for spec in asked.specs.values():
-        design = asked.design_of(spec)
-        for name, value in switches(design).items():
-            found.setdefault(name, {"name": name, "default": _default(design, name, value)})
+    for design in map(asked.design_of, asked.specs.values()):
+        if design is None or all(field.name in found for field in dataclasses.fields(design)):
+            continue
+        values = switches(design)
+        for field in dataclasses.fields(design):
+            value = values[field.name] if field.default is dataclasses.MISSING else shown(field.default)
+            found.setdefault(field.name, {"name": field.name, "default": value})
     return list(found.values())
-
-
-def _default(design: Design | None, name: str, value: str) -> str:
-    assert design is not None
-    usual = {f.name: f.default for f in dataclasses.fields(design)}[name]
-    return value if usual is dataclasses.MISSING else shown(usual)
 
 
 def ir_text(asked: Asked, name: str) -> str:

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from checker.report.output import Line
-from checker.report.verdict import Exit, Measured, SpecResult, Verdict
+from checker.report.verdict import Exit, Measured, SpecResult, Verdict, up_to_names
 from checker.words import amount, seconds
 
 WIDTH = 100
@@ -76,7 +76,8 @@ def covers(result: SpecResult) -> str:
         return f"{runs} ({seconds(result.seconds)})" + (f": {result.stopped}" if result.stopped else "")
     numbers = f"{amount(result.transitions, 'transition')}, depth {result.depth}, {seconds(result.seconds)}"
     if result.complete:
-        return f"holds: in every one of {amount(result.states, 'state')} of scope {result.scope_name!r} ({numbers})"
+        seen = up_to_names(result.states, result.renamed)
+        return f"holds: in every one of {seen} of scope {result.scope_name!r} ({numbers})"
     if not result.states:
         return f"undecided: {result.stopped or 'nothing was searched'}"
     return (f"undecided: the search stopped after {amount(result.states, 'state')} ({numbers}): "

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,9 @@ class SpecResult:
     nobody ever ran.  ``error`` is set where the spec could not be asked at all.
     ``engine`` is explicit, or z3: that looks at runs of up to ``depth`` steps (-1:
     not even at the initial states), and counts no states.
+    One state was visited of those that differ in the names of objects of the sorts in ``renamed`` only.
+    ``words`` of 64 bits a state takes; ``memory`` in bytes, ``phases`` in CPU seconds and ``hurried`` are
+    what the search needed, as in ``Exploration``.
     """
 
     spec: str
@@ -112,6 +115,11 @@ class SpecResult:
     stopped: str | None = None
     seconds: float = 0.0
     fingerprint: int = 0
+    renamed: list[str] = field(default_factory=list)
+    words: int = 0
+    memory: int = 0
+    phases: dict[str, float] = field(default_factory=dict)
+    hurried: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
     measures: list[Measured] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
@@ -131,9 +139,16 @@ class SpecResult:
         return worst(codes)
 
 
-def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Exploration) -> list[Verdict]:
+def up_to_names(states: int, renamed: Sequence[str]) -> str:
+    """So many states; with symmetry, what each of them stands for."""
+    text = amount(states, "state")
+    return f"{text}, up to the names of {', '.join(renamed)}," if renamed else text
+
+
+def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Exploration,
+          renamed: Sequence[str] = ()) -> list[Verdict]:
     """A verdict for every claim of the system, and for every expectation about none of them."""
-    seen = amount(found.states, "state")
+    seen = up_to_names(found.states, renamed)
     everywhere = f"every one of {seen} of scope {scope_name!r}"
     so_far = f"nothing found in {seen} to depth {found.depth}; {found.stopped or 'the search was not complete'}"
 
