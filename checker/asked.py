@@ -72,6 +72,26 @@ class Asked:
             raise UsageError(unknown("spec", name, self.specs))
         return self.specs[name]
 
+    def narrowed(self) -> Asked:
+        """Without the specs that the changes are not about: there may be several models, each with designs and
+        sorts of its own.  All of them where none fits: whoever asks is then told what does not.
+        """
+        fitting = {name: spec for name, spec in self.specs.items() if self.fits(spec)}
+        return dataclasses.replace(self, specs=fitting or self.specs)
+
+    def fits(self, spec: Spec) -> bool:
+        """Whether a spec has the switches and the sorts that are changed, whatever they are changed to."""
+        known = designs(self.specs.values()) if self.design is not None else {}
+        if self.design in known and type(known[self.design]) is not type(spec.design):
+            return False
+        if not {switch.partition("=")[0] for switch in self.switches} <= switches(spec.design).keys():
+            return False
+        sizes = {sort.__name__ for sort in spec.scope.sizes}
+        if not {sort for sort, equals, _ in (part.partition("=") for part in self.scope) if equals} <= sizes:
+            return False
+        named = [other.scope for other in self.specs.values() if other.scope.name in self.scope]
+        return all(spec.scope.sizes.keys() <= scope.sizes.keys() for scope in named)
+
     def design_of(self, spec: Spec) -> Design | None:
         """The design of a spec, with the changes of the command line."""
         design = spec.design
@@ -183,20 +203,24 @@ def designs(specs: Iterable[Spec]) -> dict[str, Design]:
     return found
 
 
-def comparison(asked: Asked) -> Comparison:
+def comparison(asked: Asked, like: Design | None = None) -> Comparison:
     """What the model says that its designs are compared by; a model that says nothing is compared by
     every default spec and every design that has a name of its own.
+
+    With a design, what is said of designs of its kind: there may be several models.
     """
     found = [value for module in modules(asked.specs.values()) for value in vars(module).values()
-             if isinstance(value, Comparison)]
+             if isinstance(value, Comparison)
+             and (like is None or any(type(one) is type(like) for one in value.designs.values()))]
     if found:
         return found[0]
     specs: list[Spec] = []
     for spec in asked.specs.values():
-        if spec.default and spec.design is not None and not any(same_question(spec, known) for known in specs):
+        of_its_kind = spec.design is not None and (like is None or type(spec.design) is type(like))
+        if spec.default and of_its_kind and not any(same_question(spec, known) for known in specs):
             specs.append(spec)
     own = {name: value for module in modules(specs) for name, value in vars(module).items()
-           if isinstance(value, Design)}
+           if isinstance(value, Design) and (like is None or type(value) is type(like))}
     usual = {name: design for name, design in own.items() if not unusual(design)}
     return Comparison(specs=specs, designs=own or designs(specs), flipped=list(usual)[:1])
 

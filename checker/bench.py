@@ -31,12 +31,14 @@ CACHES = {"both": (True, False), "cold": (True,), "warm": (False,)}
 
 @dataclass
 class Measured:
-    """What came out for one case.  ``refused`` says why there is nothing to compare; ``loads`` are the load
-    averages at the beginning of each run; ``built`` the CPU seconds that building each tool's program took."""
+    """What came out for one case.  ``refused`` says why there is nothing to compare; ``compared``: all have
+    counted the same.  ``loads`` are the load averages at the beginning of each run; ``built`` the CPU
+    seconds that building each tool's program took."""
 
     case: Case
     contenders: list[Contender] = field(default_factory=list)
     refused: str | None = None
+    compared: bool = False
     interrupted: bool = False
     loads: list[float] = field(default_factory=list)
     built: dict[str, float] = field(default_factory=dict)
@@ -114,6 +116,7 @@ def measure(site: Site, contenders: Sequence[Contender], pairs: int) -> Measured
                 progress.parts(number * len(contenders) + k + 1, pairs * len(contenders))
             if number == 0:
                 compare(case, contenders)
+                found.compared = True
     except Refused as refused:
         found.refused = f"{case.name}: {refused}"
     except OSError as error:

@@ -7,6 +7,7 @@ Nothing heavy is imported here, so that help and complaints are instant.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -313,6 +314,8 @@ def _seconds(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        gc.set_threshold(100_000)  # what reading a model makes lives to the end: looking for garbage finds little
     try:
         guard()
         arguments, rest = parser().parse_known_args(words)

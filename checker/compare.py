@@ -101,7 +101,7 @@ def compare(arguments: argparse.Namespace, output: Output) -> Exit:
     switches = differing(*designs)
     if not switches:
         raise UsageError(f"{words[0]} and {words[1]} are the same design: every switch is set alike")
-    declared = comparison(asked)
+    declared = comparison(asked, designs[0])
     names = questions(asked, declared, arguments.spec, designs[0])
     fields = arguments.quotient.split(",") if arguments.quotient else list(declared.quotient)
     bounds = bounds_of(arguments)
@@ -176,6 +176,8 @@ def put_together(columns: tuple[Column, Column], switches: Mapping[str, tuple[st
                 found.promises.append(pair)
             elif judged(pair.one) == "broken" and pair.one.steps != pair.other.steps:  # type: ignore[union-attr]
                 found.later.append(pair)
+        if not (one.complete and other.complete):
+            continue  # what was not searched to the end has no least and no most
         sizes = {m.measure: m for m in other.measures}
         found.measures += [Sizes(spec, m.measure, m, sizes[m.measure]) for m in one.measures
                            if m.measure in sizes and extremes(m) != extremes(sizes[m.measure])]

@@ -66,7 +66,7 @@ class Contender:
         """Runs it once more; Refused where it gives no counts, or others than before."""
         command, environment = self._command(site)
         done = run(command, site.work, environment)
-        count = _ours(done, site.case) if self.tool == OURS else _theirs(done, site.cases.tools[self.tool], site.case)
+        count = _ours(done, site.case) if self.tool == OURS else theirs(done, site.cases.tools[self.tool])
         if self.count is not None and _told(count) != _told(self.count):
             raise Refused(f"{self.name} counts {amount(count.states, 'state')} now, {self.count.states:,} before")
         self.runs.append(done)
@@ -158,7 +158,8 @@ def _ours(done: Run, case: Case) -> Count:
                  spec["bytes_per_state"], spec["hurried"], spec["transitions_per_s"])
 
 
-def _theirs(done: Run, tool: Tool, case: Case) -> Count:
+def theirs(done: Run, tool: Tool) -> Count:
+    """What another checker says that it saw; Refused where it gives no counts."""
     states = _number(tool.states, done.out)
     if states is None:
         raise Refused(f"{tool.name} gives no count of states: {_last(done)}")

@@ -79,7 +79,7 @@ def matrix(arguments: argparse.Namespace, output: Output) -> Exit:
     from checker.report.matrix import as_json, text
 
     asked, words = ask(arguments.words, scope=arguments.scope)
-    declared = comparison(asked)
+    declared = comparison(asked, resolve(asked, Variant.parse(words[0])) if words else None)
     if not declared.designs:
         raise UsageError("this model has no design: there is nothing to put side by side")
     variants = [Variant.parse(word) for word in words or declared.designs]
@@ -114,6 +114,9 @@ def asked_all(asked: Asked, designs: Mapping[str, Design], wanted: Sequence[str]
               names: list[str], bounds: Bounds, jobs: int | None) -> Matrix:
     """Every design, and the switches of those in ``wanted``; where somebody interrupts, what was finished by then."""
     found = Matrix(names, [], [], [])
+    beside = [one for name in wanted for one in company(Variant.parse(name), designs[name], declared)]
+    planned = [one for name in wanted for one in plan(Variant.parse(name), designs[name])]
+    planned += [one for _, variant, switch in beside for one in plan(variant, resolve(asked, variant), switch)]
     variants = [Variant.parse(name) for name in designs]
     found.unasked = [variant.name for variant in variants]
     for answered in until_interrupted(each(lambda one: column(asked, one, names, bounds), variants, jobs, "designs")):
@@ -122,9 +125,6 @@ def asked_all(asked: Asked, designs: Mapping[str, Design], wanted: Sequence[str]
     if found.unasked:
         return found
     bases = {one.variant.name: one for one in found.columns}
-    beside = [one for name in wanted for one in company(Variant.parse(name), designs[name], declared)]
-    planned = [one for name in wanted for one in plan(Variant.parse(name), designs[name])]
-    planned += [one for _, variant, switch in beside for one in plan(variant, resolve(asked, variant), switch)]
     found.unflipped = sorted({f.name for name in wanted for f in dataclasses.fields(designs[name])}
                              - {switch for _, switch, _, _ in planned})
     found.unasked = [variant.name for _, _, _, variant in planned]
@@ -199,6 +199,8 @@ def changes(base: Column, other: Column) -> dict[str, list[str]]:
         if answer is known or answer.result.error or known.result.error:
             continue
         found["verdict"] += _verdicts(spec, known, answer)
+        if not (known.result.complete and answer.result.complete):
+            continue  # what was not searched to the end has no least and no most
         sizes = {m.measure: extremes(m) for m in known.result.measures}
         found["cost"] += [f"{m.measure} {m.least:,} to {m.most:,} in {spec}" for m in answer.result.measures
                           if sizes.get(m.measure) != extremes(m)]

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from checker.counterexample.trace import Trace
     from checker.explicit.result import Coverage, Exploration, Finding
     from checker.language.build import Built
-    from checker.language.spec import Spec
+    from checker.language.spec import Broken, Spec
+    from checker.symbolic.bounded import Bounded
 
 INTERRUPTED = "interrupted"
 
@@ -189,12 +190,21 @@ def _by_z3(ran: Ran, spec: Spec, bounds: Bounds, steps: int, traces: bool | Sequ
 
     result, system = ran.result, ran.system
     assert system is not None
-    result.engine = "z3"
+    result.engine = "z3"  # whatever happens
     found = bounded(system, steps, seconds=bounds.seconds or SECONDS, memory=bounds.memory, first=bounds.first,
                     progress=progress.steps)
-    result.depth, result.stopped, result.seconds = found.depth, found.stopped, found.seconds
-    result.verdicts = judge_bounded(system, spec.expected, found)
+    take_bounded(result, system, spec.expected, found)
     follow_all(ran, found.findings, traces)
+
+
+def take_bounded(result: SpecResult, system: Built, expected: Mapping[str, Broken], found: Bounded) -> None:
+    """Writes what a bounded search found into a result."""
+    result.engine = "z3"
+    result.depth, result.stopped, result.seconds = found.depth, found.stopped, found.seconds
+    if found.everything:
+        result.complete, result.depth = True, found.written - 1
+        result.states = 0 if found.renamed else found.states
+    result.verdicts = judge_bounded(system, expected, result.scope_name, found)
 
 
 def question(asked: Asked, spec: Spec, merged: frozenset[tuple[str, str]] = frozenset()) -> Question:

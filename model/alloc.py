@@ -4,8 +4,10 @@
 Mirrors   folio_alloc_swap(), alloc_swap_scan_cluster(), mem_cgroup_try_charge_swap() [v2p2] [v2p4] [v2p6]
           [P4c]; the switch vm.vswap_enabled [midA]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
-          lists: any free slot of the device at hand may be found, or none.  Only the direct entries that a scope
-          names exist (``Swap.direct``); most scopes name none.
+          lists: any free slot of the device at hand may be found, or none.  Only the direct
+          entries that a scope names exist (``Swap.direct``); most scopes name none.  The switch is read in
+          the hold that takes the slot: an allocation that has begun before it was flipped may end behind, and nothing
+          asks it again.
 """
 
 from __future__ import annotations

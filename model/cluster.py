@@ -110,7 +110,8 @@ def drop_empty_cluster(s: Swap):
 def vswap_mark_cache_only(s: Swap, v: VswapSlot):
     """V held: no PTE refers to a cached slot any more; tell whoever scans the physical slots."""
     word = s.virtual_table[v]
-    if design.rmap_has_hint and design.folio_at_virtual_slot and word.tag == Backing.SWAPFILE:
+    if (design.rmap_has_hint and design.put_sets_hint and design.folio_at_virtual_slot
+            and word.tag == Backing.SWAPFILE):
         s.rmap_cache_only[word.slot] = True  # an atomic bit operation: the physical lock is not taken [v2p3]
 
 

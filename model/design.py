@@ -81,11 +81,15 @@ class SwapDesign(Design):
 
     # swap-in, zap [mainline] [v2p2]
     fault_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
+    fault_compares_entry: bool = True  # ... not only that it is in the swap cache, but for which entry
     fault_rechecks_pte: bool = True  # pte_same once the PTL is held
     fault_keeps_ptl: bool = True  # the PTL is dropped after the folio lock, not when the PTE is set
     fault_checks_uptodate: bool = True  # a folio that could not be read is not mapped
     load_dirties_folio: bool = True  # zswap_load frees the entry, so the folio is the only copy
     load_releases_locked: bool = True  # ... and does so before the folio is unlocked
+    load_frees_what_is_there: bool = True  # ... the one that backs the slot then; off: the one that it has read
+    load_frees_only_cached: bool = True  # ... and only when the folio is in the swap cache
+    fault_uses_swap_cache: bool = True  # off: a slot with one PTE is read into a folio that nobody can find
     zap_holds_ptl: bool = True  # zap_nonpresent_ptes keeps the PTL from the count to the PTE
 
     # devices and their references; readahead [mainline] [v2p3]
@@ -95,6 +99,7 @@ class SwapDesign(Design):
     fault_puts_device_on_error: bool = True  # ... given back when there is no folio to be had, too
 
     # slot reclaim through the cache-only hint [v2p3]
+    put_sets_hint: bool = True  # a cached slot that no PTE refers to any more gets the hint
     dup_clears_hint: bool = True  # a slot that a PTE refers to again loses the hint
     reclaim_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
     reclaim_rechecks_backing: bool = True  # the virtual_table still names the physical slot
@@ -150,7 +155,7 @@ class SwapDesign(Design):
     falls_back_to_direct: bool = True  # where there is no virtual slot; off: virtual swap is mandatory [Y0603a]
     switched_at_run_time: bool = False  # vm.vswap_enabled [midA]
     chosen_per_memcg: bool = False  # ... or each memcg has its own
-    alloc_asks_the_switch: bool = True  # where virtual swap is off, a new entry is a slot of a device
+    alloc_asks_the_switch: bool = True  # of either kind, each time that an entry is taken
     lookups_ask_the_entry: bool = True  # not the switch: what was swapped out while it was on stays there
     physical_backing: bool = True  # a virtual slot may get a physical one; not yet in [midA]
 

@@ -3,7 +3,9 @@
 
 Mirrors   swap_reclaim_work(), swap_reclaim_full_clusters(), try_to_reclaim_vswap_backing()
           in mm/swapfile.c [v2p3] [v1p3]
-Left out  the order of the scan and its end: any slot of a full device may be tried next.
+Left out  the order of the scan and its end: any slot may be tried next, at any time.  The scan
+          walks clusters that were full when it took them off their list; by the time it comes to a
+          slot, others may be free, of the same cluster and of other ones.
           The same scan run by an allocation that finds the device full: it takes the same steps
           and waits for nothing (trylock), so a worker can do whatever it does, at the same moment.
           cluster_reclaim_range(), which meets a reverse map word only through a race, and then
@@ -25,7 +27,6 @@ from model.objects import (
     cached,
     folio_at_slot,
     folio_test_writeback,
-    in_use,
 )
 from model.swap_cache import folio_free_swap, swap_cache_get_folio
 
@@ -35,7 +36,7 @@ def swap_reclaim_work(s: Swap, cpu: Worker, p: PhysSlot):
     """A device is full: free a physical slot whose page is only kept by the swap cache."""
     # the scan sees hint and pointer, then the reclaim reads them again in a hold of its own: one
     # look is enough here, since nothing of the first is kept
-    require(all(in_use(s, q) or s.phys_device[q] != s.phys_device[p] for q in PhysSlot) and s.rmap[p] is not None)
+    require(s.rmap[p] is not None)
     if not design.folio_at_virtual_slot:
         require(any(s.virtual_table[v] == Backing.SWAPFILE(p) and cached(s, v) for v in VswapSlot))
     elif design.rmap_has_hint:

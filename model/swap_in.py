@@ -4,7 +4,9 @@
 Mirrors   do_swap_page() in mm/memory.c, swap_read_folio(), swap_read_folio_zeromap() in
           mm/page_io.c [v2p2] [v2p3] [mainline]
 Left out  large orders; KSM copies.  The synchronous path differs in that no neighbour is read: a read
-          that ends at once is one schedule of a read that ends some time.  Write faults: the page is mapped, then it is
+          that ends at once is one schedule of a read that ends some time.  Readahead is a design's switch:
+          where that is off, a fault that gives up once it has read the page does what readahead would, as
+          long as it is a PTE of its own.  Write faults: the page is mapped, then it is
           stored to, or do_wp_page() comes first; the kernel keeps the PTL in between.  A retry inside the
           kernel is a new fault here.
 """
@@ -31,6 +33,7 @@ from model.objects import (
 )
 from model.page_io import swap_read_folio_phys
 from model.readahead import neighbour, pin_neighbour, reads_neighbours
+from model.swap_bypass import swapin_without_cache
 from model.swap_cache import folio_free_swap, folio_put_swap, swap_cache_alloc_folio, swap_cache_get_folio
 from model.zswap import zswap_load
 
@@ -49,6 +52,10 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
     f = yield from swap_cache_get_folio(s, v)
     if f is None:
         yield "not in the swap cache"
+        if not design.fault_uses_swap_cache and s.count[v] == 1:
+            yield from swapin_without_cache(s, pte, v, exclusive)
+            put_swap_device(s, si)
+            return
         if design.readahead != Readahead.NONE:
             yield from swapin_readahead(s, pte, v)
         f = yield from swap_cache_alloc_folio(s, v)
@@ -62,7 +69,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
 
     folio = s.folio[f]
     acquire(folio.lock)
-    if design.fault_rechecks_folio and folio.swap != v:
+    if design.fault_rechecks_folio and not folio_matches_swap_entry(s, f, v):
         release(folio.lock)
         folio_put(s, f)
         put_swap_device(s, si)
@@ -123,6 +130,11 @@ def swapin_readahead(s: Swap, pte: Pte, v: VswapSlot):
     yield from swap_read_folio(s, near)
     folio_put(s, near)
     yield "the neighbour is read"
+
+
+def folio_matches_swap_entry(s: Swap, f: Folio, v: VswapSlot) -> bool:
+    """Folio locked: it is in the swap cache for this slot."""
+    return s.folio[f].swap == v if design.fault_compares_entry else s.folio[f].swap is not None
 
 
 def must_stay_as_it_is(s: Swap, f: Folio) -> bool:

@@ -9,11 +9,13 @@ Left out  arch_prepare_to_swap(), activation and the other reasons not to reclai
           Large folios and their split.  A mapping that fork adds behind the walk of
           try_to_unmap(): it is found here; the kernel may miss it and keeps the folio then.  RFC v1 calls
           vswap_prepare_writeout() again after a failed store, which matters to large folios only.
-          Freeing the slot of an activated folio when swap is nearly full: folio_free_swap() with
-          the same tests, done elsewhere too.  Swap counts too large for their field.
+          Swap counts too large for their field: that there may be no memory for one more is a way not
+          to unmap a page, of which there are others.
 """
 
 from __future__ import annotations
+
+import enum
 
 from checker.language import *
 from model.alloc import folio_alloc_swap
@@ -32,11 +34,21 @@ from model.objects import (
     Swap,
     Task,
     VswapSlot,
+    folio_mapped,
     folio_test_writeback,
+    on_device,
 )
 from model.page_io import __swap_writepage_phys, swap_start_writeback
 from model.swap_cache import __swap_cache_del_folio, folio_free_swap
 from model.zswap import zswap_store
+
+
+class Pageout(enum.Enum):
+    """The answers of pageout(): the folio stays, is not worth another try soon, or is on its way."""
+
+    KEEP = "PAGE_KEEP"
+    ACTIVATE = "PAGE_ACTIVATE"
+    SUCCESS = "PAGE_SUCCESS"
 
 
 @operation
@@ -78,9 +90,15 @@ def shrink_folio_list(s: Swap, cpu: Reclaim | Task, f: Folio):
         yield from try_to_unmap(s, f)
         acquire(folio.lock)
 
+    if folio_mapped(s, f):
+        yield from activate_locked(s, f)
+        return
     if folio.dirty:
-        written = yield from pageout(s, f)
-        if not written:
+        answer = yield from pageout(s, f)
+        if answer == Pageout.ACTIVATE:
+            yield from activate_locked(s, f)
+            return
+        if answer == Pageout.KEEP:
             release(folio.lock)
             folio_put(s, f)
             return
@@ -99,6 +117,15 @@ def shrink_folio_list(s: Swap, cpu: Reclaim | Task, f: Folio):
         folio_put(s, f)
 
 
+def activate_locked(s: Swap, f: Folio):
+    """The folio stays in memory: its slot on the disk is worth something to others when swap is nearly full."""
+    folio = s.folio[f]
+    if folio.swap is not None and on_device(s, folio.swap) and maybe("swap is nearly full"):  # [v2p3]
+        yield from folio_free_swap(s, f)
+    release(folio.lock)
+    folio_put(s, f)
+
+
 def try_to_unmap(s: Swap, f: Folio):
     """Replace the PTEs that map a cached folio by its swap entry, one by one."""
     folio = s.folio[f]
@@ -108,6 +135,8 @@ def try_to_unmap(s: Swap, f: Folio):
         pte = choose_or_none(Pte, where=lambda p: s.pte[p] == PteWord.PRESENT(f))
         if pte is None:
             return
+        if maybe("the page cannot be unmapped"):
+            return  # it is mlocked, or there is no memory for its count: the walk stops
         acquire(s.ptl[pte])
         v = folio.swap
         with hold(s.vswap_cluster.lock):
@@ -126,15 +155,16 @@ def try_to_unmap(s: Swap, f: Folio):
 
 
 def pageout(s: Swap, f: Folio):
-    """Write a dirty folio out; True: it is unlocked and on its way."""
+    """Write a dirty folio out; on success it is unlocked."""
     folio = s.folio[f]
     if folio.swap is None or folio.refcount != 2:
-        return False  # PAGE_KEEP: beside the cache and us, somebody maps it or has found it
+        return Pageout.KEEP  # beside the cache and us, somebody has found it
     if not folio.anon:
-        return False  # PAGE_ACTIVATE: swapped in, and nobody has mapped it yet
+        return Pageout.ACTIVATE  # swapped in, and nobody has mapped it yet
     folio.dirty = False  # folio_clear_dirty_for_io
     yield "clean for I/O"
-    return (yield from swap_writeout(s, f))
+    written = yield from swap_writeout(s, f)
+    return Pageout.SUCCESS if written else Pageout.ACTIVATE
 
 
 def swap_writeout(s: Swap, f: Folio):

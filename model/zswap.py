@@ -3,8 +3,8 @@
 
 Mirrors   zswap_store(), zswap_load(), zswap_writeback_entry(), shrink_memcg_cb();
           mm/zswap.c [v2p2] [v2p3]
-Left out  compression, pools and their limits: storing a page may fail, that is all of them
-          that a slot sees.  Rotation on the LRU: any entry on it may be picked.
+Left out  compression, pools and their limits: storing a page may fail, and shrink_worker() may come for
+          an entry, that is all of them that a slot sees.  Rotation on the LRU: any entry on it may be picked.
           A virtual entry's index is its virtual_table word; there is no tree.  The xarray of
           direct entries is read and written in one step each, as a word is.
 """
@@ -115,7 +115,12 @@ def zswap_load(s: Swap, f: Folio):
         release(folio.lock)
     yield "decompressed"
 
-    folio_release_vswap_backing(s, v, f)
+    if design.load_frees_what_is_there:
+        folio_release_vswap_backing(s, v, f)
+    else:
+        with hold(s.vswap_cluster.lock):
+            zswap_entry_free(s, e)
+            s.virtual_table[v] = Backing.NONE
     if design.load_releases_locked:
         release(folio.lock)
     return True
@@ -126,8 +131,9 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     """Move one compressed page to a physical slot."""
     require(s.zswap[e].on_lru)
     require(design.physical_backing)  # [midA] keeps the shrinker out until there is somewhere to write to
-    if design.shrinker_gate:
-        require(any(is_writeok(s, p) and not in_use(s, p) for p in PhysSlot))  # get_nr_swap_pages
+    if design.shrinker_gate and not any(is_writeok(s, p) and not in_use(s, p) for p in PhysSlot):
+        # get_nr_swap_pages() = 0: the shrinker counts no objects; shrink_worker() asks nobody
+        require(maybe("the pool is at its limit"))
     with hold(s.zswap_lru_lock):
         expect(s.zswap[e].live, "nothing freed is used")
         v = s.zswap[e].swpentry

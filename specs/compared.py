@@ -145,6 +145,8 @@ comparison = Comparison(
         "add_knows_countless_words": {"readahead": Readahead.CLUSTER},
         "alloc_asks_the_switch": {"switched_at_run_time": True},
         "readahead_pins_other_device": {"readahead": Readahead.VMA},
+        "lookups_ask_the_entry": {"switched_at_run_time": True},
+        "writeout_clears_zero": {"fault_frees_unwritten": False},
         "removal_writes_rmap": {"folio_at_virtual_slot": False},
         "submit_write_holds_folio_lock": {"realloc_in_submit_write": True},
         "swapoff_asks_the_folio": {"swapoff_rechecks_folio": False},

@@ -19,6 +19,7 @@ from model.objects import (
     ZswapEntry,
     folio_mapped,
 )
+from specs.counts import is_being_zapped
 
 
 def folio_is_idle(s: Swap, f: Folio) -> bool:
@@ -104,7 +105,7 @@ def share(s: Swap, p: Pte, q: Pte) -> bool:
         or (s.pte[q] == PteWord.PRESENT(f) and s.pte[p] == PteWord.SWAP(v))
         for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f)
     )
-    return same and s.pte[p] != PteWord.NONE and not locked(s.ptl[p]) and not locked(s.ptl[q])
+    return same and s.pte[p] != PteWord.NONE and not is_being_zapped(s, p) and not is_being_zapped(s, q)
 
 
 @invariant

@@ -37,12 +37,17 @@ def nobody_runs() -> bool:
                 or at(swap_reclaim_work) or at(do_wp_page) or at(swapoff))
 
 
+def is_being_zapped(s: Swap, p: Pte) -> bool:
+    """A zap has put the slot that the PTE holds, and clears the PTE next, under the PTL all the time."""
+    return locked(s.ptl[p]) and at(zap_nonpresent_ptes, pte=p)
+
+
 @invariant
 def the_count_covers_every_pte(s: Swap):
-    """A slot's swap count is the number of PTEs that hold it; only under the PTL may it be lower."""
-    # zap lowers the count first and clears the PTE then [mainline]
+    """A slot's swap count is the number of PTEs that hold it; only while a zap has the PTL may it be lower."""
+    # the count comes before the entry, but that zap lowers it first and clears the PTE then [mainline]
     return all(
-        sum(1 for p in Pte if s.pte[p] == PteWord.SWAP(v) and not locked(s.ptl[p])) <= s.count[v]
+        sum(1 for p in Pte if s.pte[p] == PteWord.SWAP(v) and not is_being_zapped(s, p)) <= s.count[v]
         and s.count[v] <= sum(1 for p in Pte if s.pte[p] == PteWord.SWAP(v))
         for v in VswapSlot
     )

@@ -146,6 +146,7 @@ reverse_map_with_hint = what_if(
     breaks=["slot_reclaim_finds_what_it_could_free"],
     scope=worker_only,
     promises=[*PROMISES, *HINT_PROMISES, slot_reclaim_finds_what_it_could_free],
+    by_z3=16,
 )
 
 folio_is_at_the_physical_slot = what_if(
@@ -203,6 +204,7 @@ swap_max_of_rfc_v2 = what_if(
     breaks=["swap_max_bounds_what_is_swapped_out"],
     scope=disk_and_zswap,
     promises=[*PROMISES, swap_max_bounds_what_is_swapped_out],
+    by_z3=6,
 )
 
 everything_is_charged = what_if(
@@ -239,6 +241,7 @@ owner_is_recorded_late = what_if(
     breaks=["an_entry_has_its_owner_on_record"],
     scope=disk_and_zswap,
     promises=[*PROMISES, *ON_RECORD],
+    by_z3=6,
 )
 
 memcg_table_at_once = direct(
@@ -315,6 +318,7 @@ stable_writes_are_asked_of_the_entry = what_if(
     scope=disk_and_zswap,
     start=(the_device_wants_stable_pages,),
     promises=[*PROMISES, a_page_in_flight_stays_as_it_is],
+    by_z3=19,
 )
 
 faults_free_what_is_written = what_if(

@@ -36,6 +36,7 @@ rfc_v2_two_memcgs = Spec(
     scope=two_memcgs,
     start=[one_page_in_zswap],
     promises=[*PROMISES, a_slot_is_freed_under_a_fault],
+    by_z3=8,
 )
 
 o17_charge_before_insertion = Spec(

@@ -184,6 +184,7 @@ rfc_v2_swapoff = Spec(
     scope=one_page_and_swapoff,
     promises=[*SWAPOFF_PROMISES, *DRAINED],
     expected={"the_only_copy_can_be_read": broken(steps=30)},
+    by_z3=23,
 )
 
 rfc_v2_swapoff_and_slot_reclaim = Spec(
@@ -193,6 +194,7 @@ rfc_v2_swapoff_and_slot_reclaim = Spec(
     design=RFC_V2,
     scope=swapoff_and_worker,
     promises=[*SWAPOFF_PROMISES, *HINT_PROMISES, *DRAINED, swapoff_meets_a_worker],
+    by_z3=17,
 )
 
 rfc_v2_swapoff_two_slots = Spec(

@@ -18,6 +18,8 @@ from cli import COMMAND, HOME, Done, run, sentence
 
 from checker.cases import Case, Tool, read
 from checker.cli import parser
+from checker.contenders import theirs
+from checker.processes import Run
 from checker.report.progress import Progress
 
 MODEL = HOME / "tests" / "systems" / "reference_swap.py"
@@ -222,7 +224,8 @@ def test_an_interrupt_keeps_the_runs_so_far(tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 3, err
-    assert [row["tool"] for row in json.loads(out)["cases"]] == ["vswap"]
+    found = json.loads(out)
+    assert [row["tool"] for row in found["cases"]] == ["vswap"] and found["ratios"] == []
     with pytest.raises(ProcessLookupError):
         os.kill(int(pids[0][0]), 0)
     assert list(work.iterdir()) == []
@@ -264,3 +267,35 @@ def test_from_an_edit_to_the_first_state(capfd: pytest.CaptureFixture[str]) -> N
     assert [line.partition("  ")[0] for line in lines] == [
         "a model of 60 rules to its first state, nothing compiled", "one of 60 rules edited, to the first state",
         "vswap --help", "vswap list", lines[-1].partition("  ")[0]]
+
+
+TLC = """\
+Progress(12) at 2026-11-26 21:00:00: 99,731 states generated, 13,805 distinct states found, 561 states left on queue.
+Model checking completed. No error has been found.
+115601 states generated, 14366 distinct states found, 0 states left on queue.
+The depth of the complete state graph search is 19.
+"""
+TLC_BREAKS = """\
+Error: Invariant RmapPointsBack is violated.
+Error: The behavior up to this point is:
+State 1: <Initial predicate>
+/\\ rmap = (s1 :> None @@ s2 :> None)
+
+State 2: <Alloc(e1) line 27, col 13 to line 29, col 38 of module Swap>
+/\\ rmap = (s1 :> None @@ s2 :> None)
+
+State 3: <StoreZswap(e1) line 41, col 18 to line 43, col 43 of module Swap>
+/\\ rmap = (s1 :> None @@ s2 :> None)
+
+7158 states generated, 1789 distinct states found, 1012 states left on queue.
+"""
+
+
+def test_what_tlc_prints_is_understood() -> None:
+    """It is no package, so that make test-tools cannot ask it."""
+    known = read(HOME / "benchmarks" / "cases.toml")
+    tool, case = known.tools["tlc"], known.cases["small"]
+    whole = theirs(Run(0, TLC, "", 1.0, 1.0, 1), tool)
+    assert (whole.states, whole.transitions, whole.broken) == (case.states, case.transitions, False)
+    broken = theirs(Run(12, TLC_BREAKS, "", 1.0, 1.0, 1), tool)
+    assert (broken.broken, broken.steps) == (True, 2)

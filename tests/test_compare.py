@@ -252,6 +252,13 @@ def test_a_matrix_that_was_interrupted_at_once(capsys: pytest.CaptureFixture[str
     assert (done.code, sentence(done)) == (3, "interrupted: nothing is decided")
 
 
+def test_nothing_is_said_of_costs_that_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    flips = run(capsys, "matrix", POOL, "--max-states", "4", "--json").json["matrix"]["flips"]
+    assert any(not cell["complete"] for one in flips for cell in one["cells"])
+    assert all("cost" not in one["changes"] for one in flips)
+    assert "locks that one run" not in run(capsys, "compare", "guarded", "careless", POOL, "--max-states", "4").out
+
+
 def test_matrix_is_drawn_as_svg_only(capsys: pytest.CaptureFixture[str]) -> None:
     done = run(capsys, "matrix", POOL, "-o", "m.png")
     assert done.code == 2

@@ -14,8 +14,10 @@ import pytest
 
 from checker.explicit import Exploration, explore
 from checker.language import Scope, Spec, build, load_specs
+from model import cluster_design
 from model import design as designs
 from model.alloc import memcg_vswap_enabled, vm_vswap_enabled
+from model.cluster_design import ClusterDesign
 from model.design import LATEST, RFC_V1, RFC_V2, SwapDesign
 from model.fork import copy_nonpresent_pte
 from model.objects import Pte, Shrinker, Task, VswapSlot, Worker
@@ -108,9 +110,21 @@ def test_the_page_names_every_design() -> None:
     assert LATEST == RFC_V2  # as the page says
 
 
+def test_the_page_names_every_design_of_clusters() -> None:
+    named = [name for name, value in vars(cluster_design).items() if isinstance(value, ClusterDesign)]
+    assert [name for name in named if f"| `{name}` |" not in PAGE] == []
+
+
+def test_the_page_says_what_each_note_costs() -> None:
+    for cache, slow in (("SHARED", (8, 8)), ("PRIVATE", (2, 5)), ("PER_DEVICE", (2, 3))):
+        (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{cache}`")]
+        assert [int(n) for n in re.findall(r"(\d+) of 8", row)] == list(slow)  # as tests/test_clusters.py counts
+
+
 def test_the_page_names_nothing_that_does_not_exist() -> None:
     specs = load_specs(None)
     known = {*specs, *(field.name for field in dataclasses.fields(SwapDesign)), "the_device_has_entries"}
+    known |= {*(field.name for field in dataclasses.fields(ClusterDesign)), "clusters_v2", "clusters_mended"}
     known |= {promise.__name__ for spec in specs.values() for promise in spec.promises}
     words = re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`", PAGE)
     assert [word for word in words if word not in known] == []

@@ -140,6 +140,7 @@ def test_code_compiled_for_speed_finds_the_same(monkeypatch):
     name = "reference_swap_roles:stale_commit"
     quick = explore(system_of(name))
     monkeypatch.setattr("checker.explicit.search._PATIENCE", -1.0)
+    monkeypatch.setattr("checker.explicit.machine._LITTLE", 0)
     monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
     calls = []
     advance = Search._advance
@@ -159,6 +160,7 @@ def test_what_is_searched_again_is_compiled_for_speed(monkeypatch):
     """Its search need not be long: the one after it finds what was compiled meanwhile."""
     name = "reference_swap_roles:stale_commit"
     monkeypatch.setattr("checker.explicit.search._PATIENCE", 1e9)
+    monkeypatch.setattr("checker.explicit.machine._LITTLE", 0)
     monkeypatch.setattr("checker.explicit.search._PATIENCE_AGAIN", -1.0)
     monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
     first = explore(system_of(name))
@@ -172,6 +174,20 @@ def test_what_is_searched_again_is_compiled_for_speed(monkeypatch):
     monkeypatch.setattr(Search, "_advance", watched)
     second = explore(system_of(name))
     assert second.hurried == 0 and (first.fingerprint, first.findings) == (second.fingerprint, second.findings)
+
+
+def test_a_small_model_is_compiled_while_its_search_waits(monkeypatch):
+    """Beside the search it would take longer than the search that is left."""
+    name = "reference_swap:stale_commit"
+    monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
+    monkeypatch.setattr("checker.explicit.search._PATIENCE_AGAIN", 1e9)
+    quick = explore(system_of(name))
+    monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
+    monkeypatch.setattr("checker.explicit.search._PATIENCE_AGAIN", -1.0)
+    monkeypatch.setattr("checker.explicit.machine.Later", None)
+    fast = explore(system_of(name))
+    assert quick.hurried > 0 and fast.hurried == 0
+    assert (quick.fingerprint, quick.findings, quick.coverage) == (fast.fingerprint, fast.findings, fast.coverage)
 
 
 def test_nobody_waits_for_what_is_not_needed_any_more():

@@ -191,9 +191,9 @@ def test_two_names_of_one_thing_agree_in_every_frame() -> None:
     names = [promise.name for promise in about.promises]
     known = Induction(about)
     assert {(fact.b is None, fact.equal) for fact in known.facts} == {(True, False), (False, True)}
-    assert all(known.decide(name, names, 1).failed is None for name in (*names, "the coat is still there"))
+    assert all(known.decide(name, names, 1, 0).failed is None for name in (*names, "the coat is still there"))
     naive = Induction(about, facts=[])
-    assert naive.decide("who_has_a_locker_finds_it_taken", names, 1).failed is not None
+    assert naive.decide("who_has_a_locker_finds_it_taken", names, 1, 0).failed is not None
 
 
 def test_a_state_beyond_the_limit_is_unknown() -> None:

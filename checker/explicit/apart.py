@@ -31,4 +31,6 @@ def apart(system: ir.System, search: Callable[[ir.System, bool], Exploration]) -
     found.undecided |= {name for name in more.undecided if name in system.lemmas}
     found.complete, found.stopped = more.complete, more.stopped
     found.seconds += more.seconds
+    found.memory = max(found.memory, more.memory)
+    found.phases = {name: value + more.phases.get(name, 0.0) for name, value in found.phases.items()}
     return found

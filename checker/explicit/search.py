@@ -43,7 +43,8 @@ _PATIENCE = 0.8e-6
 about half of what that takes.  Most searches end earlier."""
 _PATIENCE_AGAIN = 0.1e-6
 """The same for a model that was searched before: what is asked twice will be asked once more, and what is
-compiled meanwhile is there then, even if this search ends first."""
+compiled meanwhile is there then, even if this search ends first.  And for a small model, which
+is compiled while the search waits."""
 _INTERVAL = 300.0
 """Seconds between two checkpoints."""
 PROMISE_BROKE = "a promise broke"
@@ -177,7 +178,7 @@ class Search:
     def _advance(self, end: int) -> None:
         """One call of the native search, then whatever limits say."""
         machine = self.machine
-        patience = _PATIENCE_AGAIN if machine.again else _PATIENCE
+        patience = _PATIENCE_AGAIN if machine.again or machine.little else _PATIENCE
         if machine.slow and time.thread_time() - self._began > machine.slow * patience:
             machine.optimise()
         before = time.monotonic()

@@ -89,6 +89,8 @@ class Spec:
 
     ``measures`` are numbers to know the least and the most of; they decide nothing.
     ``lemmas`` are invariants that a proof by induction may rest on: the spec promises them, too.
+    With ``by_z3`` a check of all default specs also has z3 look at this one, in runs of
+    up to so many steps.
     ``name`` is filled in from the variable that holds the spec.
     """
 
@@ -103,9 +105,12 @@ class Spec:
     default: bool = True
     measures: Iterable[Function] = ()
     lemmas: Iterable[Function] = ()
+    by_z3: int | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
+        if self.by_z3 is not None and self.by_z3 < 0:
+            raise UsageError(f"Spec(by_z3={self.by_z3}) is no number of steps")
         for what in ("promises", "start", "measures", "lemmas"):
             if callable(getattr(self, what)):
                 raise UsageError(f"Spec({what}=...) takes a list of functions")

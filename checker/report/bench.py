@@ -44,7 +44,7 @@ def rate(one: Contender) -> int | None:
 
 def _ratios(found: Measured) -> list[dict[str, Any]]:
     """How many times more the others need than each of ours; with more threads also than one thread."""
-    if found.refused:
+    if found.refused or not found.compared:
         return []
     run = [one for one in found.contenders if one.runs]
     mine = [one for one in run if one.tool == OURS]

@@ -109,7 +109,9 @@ def _extent(measured: Measured) -> str:
 
 
 def _locks(found: Compared, spec: str) -> list[tuple[str, str, Count, Count]]:
-    return differing(*(answer.locks for answer in found.answers(spec)))
+    """Of searches that came to their end: others know of no least and no most."""
+    answers = found.answers(spec)
+    return differing(*(answer.locks for answer in answers)) if all(a.result.complete for a in answers) else []
 
 
 def _words(found: Compared, one: str, other: str) -> Iterator[Line]:
@@ -167,7 +169,9 @@ def _listed(title: str, texts: Sequence[str]) -> Iterator[Line]:
 
 def _steps(found: Compared, one: str, other: str) -> Iterator[Line]:
     for side, mine, others in ((one, 0, 1), (other, 1, 0)):
-        yield from _listed(f"Steps that only {side} takes", alone(found, mine, others))
+        seen = all(result.complete for result in found.columns[others].results)
+        yield from _listed(f"Steps that only {side} takes{'' if seen else ', as far as is known'}",
+                           alone(found, mine, others))
 
 
 def alone(found: Compared, mine: int, others: int) -> list[str]:

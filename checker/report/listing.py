@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -75,13 +76,15 @@ def inside(name: str, packages: tuple[str, ...]) -> bool:
 
 
 def _compile(asked: Asked) -> list[list[dict[str, Any]]]:
-    operations: dict[str, dict[str, Any]] = {}
+    operations: dict[tuple[str, str], dict[str, Any]] = {}
     promises: dict[str, dict[str, Any]] = {}
     for spec in one_of_each_model(asked):
         system = question(asked, spec).system
         written = functions(spec)
         for kind, role, procedure in procedures(system):
-            entry = operations.setdefault(procedure.name, _operation(kind, procedure, written.get(procedure.name)))
+            state = spec.model.state.__name__
+            entry = operations.setdefault((state, procedure.name),
+                                          _operation(kind, state, procedure, written.get(procedure.name)))
             if role and role not in entry["roles"]:
                 entry["roles"].append(role)
         for claim in claims(system):
@@ -91,11 +94,15 @@ def _compile(asked: Asked) -> list[list[dict[str, Any]]]:
 
 
 def one_of_each_model(asked: Asked) -> list[Spec]:
-    """One spec for each model, the first default one if there is one: designs fold branches, but change no list."""
+    """One spec for each model, the first default one if there is one: designs fold branches, but change no list.
+
+    Its scope is widened to every role and operation of the model.
+    """
     chosen: dict[int, Spec] = {}
     for spec in sorted(asked.specs.values(), key=lambda spec: not spec.default):
         chosen.setdefault(id(spec.model), spec)
-    return list(chosen.values())
+    return [dataclasses.replace(spec, scope=dataclasses.replace(spec.scope, operations=None, sizes={
+        sort: max(size, 1) for sort, size in spec.scope.sizes.items()})) for spec in chosen.values()]
 
 
 def procedures(system: ir.System) -> Iterator[tuple[str, str | None, ir.Procedure]]:
@@ -113,9 +120,10 @@ def functions(spec: Spec) -> dict[str, Function]:
     return {f.__name__: f for f in found}
 
 
-def _operation(kind: str, procedure: ir.Procedure, function: Function | None) -> dict[str, Any]:
+def _operation(kind: str, state: str, procedure: ir.Procedure, function: Function | None) -> dict[str, Any]:
     return {
-        "name": procedure.name, "kind": kind, "doc": procedure.doc.strip().partition("\n")[0], "roles": [],
+        "name": procedure.name, "kind": kind, "state": state, "doc": procedure.doc.strip().partition("\n")[0],
+        "roles": [],
         "mirrors": mirrors(function) if function is not None else "",
         "params": list(procedure.params), "place": str(procedure.pos),
         "steps": list(dict.fromkeys(point.label for point in procedure.yields)),
@@ -184,10 +192,11 @@ def ir_text(asked: Asked, name: str) -> str:
 
 def text(found: dict[str, Any]) -> Iterator[Line]:
     """The list as a person reads it."""
-    for kind in ("operation", "rule"):
-        chosen = [entry for entry in found["operations"] if entry["kind"] == kind]
+    states = list(dict.fromkeys(entry["state"] for entry in found["operations"]))
+    for state, kind in itertools.product(states, ("operation", "rule")):
+        chosen = [entry for entry in found["operations"] if entry["kind"] == kind and entry["state"] == state]
         if chosen:
-            yield Line(f"{kind}s", "title")
+            yield Line(f"{kind}s" + (f" on the state {state}" if len(states) > 1 else ""), "title")
         for entry in chosen:
             roles = f"  ({', '.join(entry['roles'])})" if entry["roles"] else ""
             yield Line(f"  {entry['name']}({', '.join(entry['params'])}){roles}")

@@ -33,6 +33,9 @@ class Exit(IntEnum):
     INTERNAL = 70
 
 
+NO_STEPS_DECIDE = "no number of steps decides this"
+"""The claim about what a bounded search is not asked."""
+
 WORST_FIRST = (Exit.INTERNAL, Exit.USAGE, Exit.MISSING, Exit.SURPRISE, Exit.VACUOUS, Exit.UNDECIDED, Exit.NOTHING)
 
 
@@ -94,7 +97,9 @@ class SpecResult:
     ``stopped`` says why not.  ``never`` are the operations of the scope that
     nobody ever ran.  ``error`` is set where the spec could not be asked at all.
     ``engine`` is explicit, or z3: that looks at runs of up to ``depth`` steps (-1:
-    not even at the initial states), and counts no states.
+    not even at the initial states), and counts states only where these are all.
+    ``second`` is the result of z3 beside the exhaustive search's of the same spec; what
+    lies behind its bound is that one's to say.
     One state was visited of those that differ in the names of objects of the sorts in ``renamed`` only.
     ``words`` of 64 bits a state takes; ``memory`` in bytes, ``phases`` in CPU seconds and ``hurried`` are
     what the search needed, as in ``Exploration``.
@@ -126,10 +131,11 @@ class SpecResult:
     error: str | None = None
     error_exit: Exit = Exit.USAGE
     traceback: str | None = None
+    second: bool = False
 
     @property
     def exit(self) -> Exit:
-        codes = [verdict.exit for verdict in self.verdicts]
+        codes = [verdict.exit for verdict in self.verdicts if not self.meant(verdict)]
         if self.error is not None:
             codes.append(self.error_exit)
         if self.never:
@@ -137,6 +143,10 @@ class SpecResult:
         if self.stopped is not None and not self.complete:
             codes.append(Exit.UNDECIDED)
         return worst(codes)
+
+    def meant(self, verdict: Verdict) -> bool:
+        """Whether a verdict is open because nobody asked for more."""
+        return self.second and verdict.verdict == "undecided" and not verdict.surprise and self.stopped is None
 
 
 def up_to_names(states: int, renamed: Sequence[str]) -> str:
@@ -172,9 +182,11 @@ def measured(system: ir.System, found: Exploration) -> list[Measured]:
             for one in system.measures if (extent := found.measures.get(one.name)) is not None]
 
 
-def judge_bounded(system: ir.System, expected: Mapping[str, Broken], found: Bounded) -> list[Verdict]:
-    """The same for a bounded search, which shows breaks but never that a promise holds."""
+def judge_bounded(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Bounded) -> list[Verdict]:
+    """The same for a bounded search; where no run is longer than its bound, that a promise holds, too."""
     steps = amount(found.depth, "step")
+    names = " but for the names of objects" if found.renamed else ""
+    everywhere = f"every one of {amount(found.states, 'state')} of scope {scope_name!r}{names}, as z3 finds them"
 
     def decide(claim: Claim) -> tuple[str, str]:
         if claim.name in found.findings:
@@ -182,7 +194,11 @@ def judge_bounded(system: ir.System, expected: Mapping[str, Broken], found: Boun
         if found.depth < 0:
             return "undecided", f"nothing known: {found.stopped}"
         if claim.name not in found.decided:
-            return "undecided", "no number of steps decides this"
+            return "undecided", NO_STEPS_DECIDE
+        if found.everything and claim.kind == "reachable":
+            return "vacuous", f"reached in none: {everywhere} was visited"
+        if found.everything:
+            return "holds", everywhere
         return "undecided", f"not reached within {steps}" if claim.kind == "reachable" else \
             f"no violation within {steps}"
 

@@ -42,6 +42,11 @@ class Failure:
     message: str
     promise: int | None = None
 
+    @property
+    def said(self) -> str:
+        """The sentence about it."""
+        return f"{self.pos}: {self.message if self.promise is None else f'assertion failed: {self.message}'}"
+
 
 @dataclass
 class Expressions:

@@ -111,7 +111,7 @@ class Induction:
         if last is not None:
             made[-1] = fixed(template, made[-1], last)
         happens = z3.Bool("happens") if steps else z3.BoolVal(True)
-        chain = Chain(solver(LOGICS[0]), spaces, made, happens)
+        chain = Chain(z3.SolverFor(LOGICS[0]), spaces, made, happens)
         if anywhere:
             for space in spaces[:-1]:
                 chain.add(v.as_z3(space.valid))
@@ -162,7 +162,7 @@ class Induction:
         """A model, or None if there is none; Unsure if nobody can tell."""
         answer = chain.solver.check(*assumptions)
         if answer == z3.unknown:
-            other = solver(LOGICS[1])
+            other = z3.SolverFor(LOGICS[1])
             other.add(chain.said)
             chain.solver = other
             answer = other.check(*assumptions)
@@ -172,26 +172,32 @@ class Induction:
 
     # ---------------------------------------------------------------- questions
 
-    def ready(self) -> list[Fact]:
-        """The formulas are written; what was found out about frames."""
-        return list(self.facts)
+    def ready(self) -> tuple[list[Fact], int]:
+        """The formulas are written; what was found out about frames, and how many moves there are."""
+        return list(self.facts), len(self.template.relation.moves)
 
     def start(self, name: str, steps: int) -> bool:
         """Whether a run of exactly so many steps from an initial state breaks a promise at its end."""
         chain = self.chain(steps, None)
         return self.check(chain, [self.breaks(chain, name)]) is not None
 
-    def decide(self, name: str, assumed: Iterable[str], k: int) -> Answer:
-        """Whether the last of k steps may break a promise that is kept before, where others are, too."""
-        needs: set[str] = set()
-        for move in self.template.relation.moves:
-            chain = self.chain(k, move)
-            kept = {f"keeps {one}": one for one in {*assumed, name}}
-            model = self.check(chain, self.question(chain, name, kept.values()))
-            if model is not None:
-                return Answer(self.failed(chain, model))
-            needs |= {kept[str(one)] for one in chain.solver.unsat_core() if str(one) in kept}
-        return Answer(None, frozenset(needs))
+    def decide(self, name: str, assumed: Iterable[str], k: int, number: int) -> Answer:
+        """Whether the last of k steps, if it is that of the move with this number, may break a promise that
+        is kept before, where others are, too."""
+        chain = self.chain(k, self.template.relation.moves[number])
+        kept = {f"keeps {one}": one for one in {*assumed, name}}
+        model = self.check(chain, self.question(chain, name, kept.values()))
+        if model is not None:
+            return Answer(self.failed(chain, model))
+        return Answer(None, frozenset(kept[str(one)] for one in chain.solver.unsat_core() if str(one) in kept))
+
+    def needs(self, name: str, assumed: Iterable[str], k: int, number: int) -> frozenset[str]:
+        """Of what is assumed no more than the proof of ``decide`` needs; finding out takes longer."""
+        chain = self.chain(k, self.template.relation.moves[number])
+        chain.solver.set("core.minimize", True)
+        found = self.decide(name, assumed, k, number).needs
+        chain.solver.set("core.minimize", False)
+        return found
 
     def question(self, chain: Chain, name: str, assumed: Iterable[str]) -> list[Any]:
         """The assumptions under which a model is a failed step."""
@@ -276,13 +282,6 @@ class Induction:
 
     def _code(self, step: Instance, value: Any, low: int, model: Any) -> int:
         return step.number(as_number(value), model) - low
-
-
-def solver(logic: str) -> Any:
-    """A solver that says which of the assumptions it needed, and no more than those."""
-    made = z3.SolverFor(logic)
-    made.set("core.minimize", True)
-    return made
 
 
 def fixed(template: Template, step: Instance, move: Move) -> Instance:

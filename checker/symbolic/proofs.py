@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from checker.symbolic.frames import Fact
     from checker.symbolic.induction import Answer, Failed, Induction
 
-SECONDS = 30.0
+SECONDS = 60.0
 """How long a question to the solver may take, where nobody says anything else."""
 
 READY = 600.0
@@ -80,6 +80,7 @@ class Prover:
     """What the first process has found out about frames, for the next one."""
     progress: Callable[[str], None] | None = None
     proofs: dict[str, Proof] = field(default_factory=dict)
+    moves: int = 0
     carried: list[str] = field(default_factory=list)
     """Invariants that are assumed: those that carry themselves, in the end."""
 
@@ -88,7 +89,7 @@ class Prover:
             self.progress(f"{what} {given[0]}")
         if self.child.pid is None:
             # Whoever answers has to write the formulas first, which is no question to a solver.
-            self.facts[:] = self.child.ask(("ready", ()), max(READY, self.seconds))[1]
+            _, (self.facts[:], self.moves) = self.child.ask(("ready", ()), max(READY, self.seconds))
         known, found = self.child.ask((what, given), self.seconds)
         if not known:
             raise Undecided(found)
@@ -133,32 +134,38 @@ class Prover:
             for name in assumed:
                 if name in needs and needs[name] <= set(assumed):
                     continue
-                answer = self.decide(self.proofs[name], assumed, 1)
-                if answer is None:
+                used = self.decide(self.proofs[name], assumed, 1)
+                if used is None:
                     self.proofs[name].round = number
                     dropped.append(name)
                 else:
-                    needs[name] = answer.needs
+                    needs[name] = used
             if not dropped:
                 break
             self.carried = [name for name in assumed if name not in dropped]
         for name in self.carried:
             self.inductive(self.proofs[name], 1, needs[name])
 
-    def decide(self, proof: Proof, assumed: Sequence[str], k: int) -> Answer | None:
-        """The answer if it is a proof; else what it is instead is noted."""
+    def decide(self, proof: Proof, assumed: Sequence[str], k: int) -> frozenset[str] | None:
+        """What the proof needs, if there is one; else what there is instead is noted."""
         began = time.monotonic()
         proof.tried = max(proof.tried, k)
+        needs: frozenset[str] = frozenset()
+        failed = None
         try:
-            answer: Answer = self.ask("decide", proof.promise, assumed, k)
+            for move in range(self.moves):
+                answer: Answer = self.ask("decide", proof.promise, assumed, k, move)
+                needs, failed = needs | answer.needs, answer.failed
+                if failed is not None:
+                    break
         except Undecided as error:
             proof.outcome, proof.reason = "undecided", str(error)
             return None
         finally:
             proof.seconds += time.monotonic() - began
-        if answer.failed is None:
-            return answer
-        proof.outcome, proof.k, proof.failed, proof.reason = "fails", k, answer.failed, ""
+        if failed is None:
+            return needs
+        proof.outcome, proof.k, proof.failed, proof.reason = "fails", k, failed, ""
         proof.lemmas = tuple(assumed)
         return None
 
@@ -188,15 +195,25 @@ class Prover:
             if k > 1 and not self.shorter(proof, k):
                 return False
             before = proof.failed, proof.lemmas, proof.k
-            answer = self.decide(proof, tuple(self.carried), k)
-            if answer is not None:
-                self.inductive(proof, k, answer.needs)
+            used = self.decide(proof, tuple(self.carried), k)
+            if used is not None:
+                self.inductive(proof, k, used)
                 return True
             if before[0] is not None:
                 # The shorter way to fail is easier to read; and a failed step is more than no answer.
                 proof.outcome, proof.reason = "fails", ""
                 proof.failed, proof.lemmas, proof.k = before
         return False
+
+    def slim(self, proof: Proof) -> None:
+        """Leaves out lemmas that the proof does not need."""
+        used: set[str] = set()
+        try:
+            for move in range(self.moves):
+                used |= self.ask("needs", proof.promise, proof.lemmas, proof.k, move)
+        except Undecided:
+            return  # it was proved with all of them
+        self.inductive(proof, proof.k, frozenset(used))
 
     def picture(self, proof: Proof) -> None:
         """Where else it fails, and a failed step that is easy to read."""
@@ -211,6 +228,7 @@ def prove(system: ir.System, wanted: Sequence[str] = (), *, deepest: int = DEEPE
           memory: int | None = None, progress: Callable[[str], None] | None = None) -> dict[str, Proof]:
     """What inductions of up to ``deepest`` steps say of each promise, or of those that are wanted.
 
+    Of those that are wanted it is also found out which lemmas they really need.
     ``seconds`` (per question) and ``memory`` (bytes) limit the solver.  Ctrl-C leaves
     what is not decided undecided.  ImportError: the solver is not installed.
     """
@@ -247,6 +265,8 @@ def prove(system: ir.System, wanted: Sequence[str] = (), *, deepest: int = DEEPE
             for name in names:
                 if prover.proofs[name].outcome == "fails":
                     prover.picture(prover.proofs[name])
+                elif wanted and prover.proofs[name].outcome == "inductive":
+                    prover.slim(prover.proofs[name])
         except KeyboardInterrupt:
             for name in prover.open():
                 prover.proofs[name].reason = prover.proofs[name].reason or INTERRUPTED
