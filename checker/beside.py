@@ -56,7 +56,8 @@ class Beside:
 
         asked, spec = self.asked, self.asked.spec(name)
         assert spec.by_z3 is not None
-        system = build(spec, design=asked.design_of(spec), scope=asked.scope_of(spec))
+        system = build(spec, design=asked.design_of(spec), scope=asked.scope_of(spec),
+                       lemmas=asked.with_lemmas(spec))
         return bounded(system, spec.by_z3, seconds=self.bounds.seconds or SECONDS, memory=self.bounds.memory)
 
     def results(self, rans: Sequence[Ran]) -> Iterator[SpecResult]:

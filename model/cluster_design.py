@@ -67,6 +67,7 @@ class ClusterDesign(Design):
     discard_leaves_list: bool = True  # a cluster that is being discarded is on no list
     discard_keeps_flag: bool = True  # ... and says so until that is done
     scan_drops_cluster_lock: bool = True  # the scan for slots to take back goes up to the virtual layer without it
+    alloc_puts_back_without_table: bool = True  # a free cluster that gets no swap table is free again
     slot_write_tests_table: bool = True  # the first direct slot brings the memcg_table, in the same hold [v2p6]
 
     # the device [mainline]

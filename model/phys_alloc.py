@@ -147,7 +147,7 @@ def alloc_swap_scan_list(s: PhysClusters, cpu: Cpu, d: Device, flag: Flag, g: Pa
         with hold(s.ci[c].lock):
             if swap_cluster_alloc_table(s, c):
                 found = alloc_swap_scan_cluster(s, cpu, c, CiOff(0), g, word)
-            else:
+            elif design.alloc_puts_back_without_table:
                 move_cluster(s, c, Flag.FREE)
     return found
 

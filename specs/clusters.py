@@ -54,6 +54,9 @@ short_of_tables = clusters(
     "two pages, few tables; swapped out and unmapped", FREED, {SwapTable: 2, VirtualTable: 2},
 )
 short_of_virtual_tables = clusters("two pages, few virtual_tables; swapped out and unmapped", FREED, {VirtualTable: 2})
+no_virtual_table = clusters(
+    "one page, no memory for a virtual_table; swapped out", [folio_alloc_swap], {Page: 1, VirtualTable: 1},
+)
 short_of_indices = clusters("two pages, one index; swapped out and unmapped", FREED, {ClusterIndex: 2})
 one_page = clusters("one page, memory for one cluster; swapped out and unmapped", FREED, {**ONE_CLUSTER, Page: 1})
 three_slots = clusters(
@@ -77,17 +80,18 @@ forked_and_truncated = clusters(
 
 
 def asked(why: str, scope: Scope, design: ClusterDesign = CLUSTERS_MENDED, breaks: Iterable[str] = (),
-          promises: Iterable[Callable[..., Any]] = (), default: bool = True) -> Spec:
+          promises: Iterable[Callable[..., Any]] = (), by_z3: int | None = None) -> Spec:
     """All promises of clusters, and some more, of one design."""
     return Spec(
         why=why, model=CLUSTERS, design=design, scope=scope, start=[vswap_init],
-        promises=[*CLUSTER_PROMISES, *promises], expected={promise: broken() for promise in breaks}, default=default,
+        promises=[*CLUSTER_PROMISES, *promises], expected={promise: broken() for promise in breaks}, by_z3=by_z3,
     )
 
 
-def without(why: str, scope: Scope, breaks: Iterable[str], **switches: Any) -> Spec:
+def without(why: str, scope: Scope, breaks: Iterable[str], promises: Iterable[Callable[..., Any]] = (),
+            **switches: Any) -> Spec:
     """The mended design with some switches set another way."""
-    return asked(why, scope, replace(CLUSTERS_MENDED, **switches), breaks)
+    return asked(why, scope, replace(CLUSTERS_MENDED, **switches), breaks, promises)
 
 
 # ------------------------------------------------------------------------------- as posted, and mended
@@ -105,7 +109,7 @@ clusters_v2 = asked(
 clusters_mended = asked(
     """Virtual clusters that are published with their lock held: nothing freed is used while pages are swapped out and
     unmapped.""",
-    swapped, promises=[*CLUSTERS_REACHED, two_clusters_are_in_use],
+    swapped, promises=[*CLUSTERS_REACHED, two_clusters_are_in_use], by_z3=5,
 )
 
 clusters_mended_looked_up = asked(
@@ -220,7 +224,8 @@ dead_cluster_stays_in_xarray = without(
 
 creation_does_not_unwind = without(
     """When there is no memory for one of a new cluster's tables, what was allocated before must be given back.""",
-    short_of_virtual_tables, ["no_memory_is_leaked", "an_empty_cluster_is_freed"], create_unwinds=False,
+    no_virtual_table, ["no_memory_is_leaked", "an_empty_cluster_is_freed", "every_cluster_can_be_given_back"],
+    promises=[every_cluster_can_be_given_back], create_unwinds=False,
 )
 
 cluster_is_left_off_all_lists = without(
@@ -258,4 +263,5 @@ cached_pointer_with_reference = asked(
     short_of_indices, replace(CLUSTERS_MENDED, cached_pointer=CachedPointer.REFERENCE),
     breaks=["a_dead_cluster_is_given_back"],
     promises=[every_cluster_can_be_given_back, a_dead_cluster_is_given_back, a_dead_cluster_is_kept_by_a_cpu],
+    by_z3=4,
 )

@@ -49,11 +49,13 @@ def caches(devices: int) -> Scope:
     )
 
 
-def cached(why: str, cache: AllocatorCache, devices: int, start: Callable[..., Any]) -> Spec:
+def cached(why: str, cache: AllocatorCache, devices: int, start: Callable[..., Any],
+           by_z3: int | None = None) -> Spec:
     """The measure under one way of noting."""
     return Spec(
         why=why, model=PHYS_CLUSTERS, design=replace(CLUSTERS_V2, allocator_cache=cache), scope=caches(devices),
         start=[start], promises=[*PHYS_PROMISES, everything_is_written_out], measures=[slow_allocations],
+        by_z3=by_z3,
     )
 
 
@@ -68,7 +70,7 @@ cache_shared = cached(
 )
 cache_per_device = cached(
     """With a note for each device, the virtual one needs none of its own [K0602a].""",
-    AllocatorCache.PER_DEVICE, 2, vswap_and_devices,
+    AllocatorCache.PER_DEVICE, 2, vswap_and_devices, by_z3=8,
 )
 cache_of_its_own_and_tiers = cached(
     """As posted, two physical devices share a note: memcgs that may use one each take it from each other [tier10].""",

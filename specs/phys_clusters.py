@@ -100,11 +100,11 @@ everything = device(
 
 
 def physical(why: str, scope: Scope, breaks: Iterable[str] = (), promises: Iterable[Callable[..., Any]] = (),
-             start: Callable[..., Any] = one_device, default: bool = True, **switches: Any) -> Spec:
+             start: Callable[..., Any] = one_device, by_z3: int | None = None, **switches: Any) -> Spec:
     """All promises of physical clusters, and some more, of RFC v2 but for the switches."""
     return Spec(
         why=why, model=PHYS_CLUSTERS, design=replace(CLUSTERS_V2, **switches), scope=scope, start=[start],
-        promises=[*PHYS_PROMISES, *promises], expected={promise: broken() for promise in breaks}, default=default,
+        promises=[*PHYS_PROMISES, *promises], expected={promise: broken() for promise in breaks}, by_z3=by_z3,
     )
 
 
@@ -112,7 +112,7 @@ LISTS = [a_phys_cluster_is_full, a_phys_cluster_is_nonfull, a_noted_cluster_is_n
 
 phys_clusters = physical(
     """The clusters of a device: on the list that suits them, with the tables that their slots need.""",
-    both_kinds, promises=[*LISTS, a_cluster_has_no_memcg_table],
+    both_kinds, promises=[*LISTS, a_cluster_has_no_memcg_table], by_z3=6,
 )
 
 phys_clusters_short_of_memory = physical(
@@ -123,6 +123,7 @@ phys_clusters_short_of_memory = physical(
 phys_clusters_discarded = physical(
     """A device that discards: an empty cluster is free only when the device knows.""",
     discarded, promises=[a_phys_cluster_is_nonfull, a_noted_cluster_is_being_discarded], start=discarding_device,
+    by_z3=5,
 )
 
 phys_clusters_discarded_by_two = physical(
@@ -133,12 +134,12 @@ phys_clusters_discarded_by_two = physical(
 phys_clusters_reclaimed = physical(
     """A full cluster that is looked through for slots to take back, with its lock dropped for each, may be anywhere
     when the lock is taken again.""",
-    reclaimed, promises=[a_cluster_moves_under_the_scan],
+    reclaimed, promises=[a_cluster_moves_under_the_scan], by_z3=5,
 )
 
 phys_clusters_drained = physical(
     """swapoff frees the clusters when nobody can look at them any more.""",
-    drained, promises=[a_look_up_meets_a_device_that_goes, a_device_is_gone],
+    drained, promises=[a_look_up_meets_a_device_that_goes, a_device_is_gone], by_z3=6,
 )
 
 phys_clusters_drained_at_work = physical(
@@ -245,6 +246,12 @@ isolated_phys_cluster_keeps_flags = physical(
 phys_cluster_is_left_off_all_lists = physical(
     """A cluster that a slot was taken of must get back onto a list.""",
     both_kinds, ["no_phys_cluster_is_lost", "the_list_suits_the_phys_cluster"], alloc_relocates_cluster=False,
+)
+
+cluster_without_table_is_left_off_all_lists = physical(
+    """A free cluster for which no swap table can be had must be put back.""",
+    short_of_memory, ["no_phys_cluster_is_lost", "every_phys_cluster_can_be_free"],
+    promises=[every_phys_cluster_can_be_free], alloc_puts_back_without_table=False,
 )
 
 slot_write_ignores_memcg_table = physical(

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli import COUNTER, HOME, MODELS, run, sentence, shell
 
+from checker.symbolic.induction import Induction
 from checker.symbolic.proofs import DEEPEST, SECONDS, Prover
 
 STAIRS = str(MODELS / "stairs.py")
@@ -214,8 +216,13 @@ def test_ctrl_c_prints_what_is_known(capsys: Capture, monkeypatch: pytest.Monkey
     assert (left["verdict"], left["reason"]) == ("undecided", "interrupted")
 
 
-def test_a_limit_is_undecided(capsys: Capture) -> None:
-    done = run(capsys, "prove", STAIRS, "with_lemma", "--time", "0.000001")
+def test_a_limit_is_undecided(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*given: object) -> None:
+        for _ in count():
+            pass
+
+    monkeypatch.setattr(Induction, "start", endless)
+    done = run(capsys, "prove", STAIRS, "with_lemma", "--time", "0.05")
     assert done.code == 3
     assert "no answer within" in done.out and "6 promises are not decided (exit 3)" in done.out
     assert "inductive" not in done.out

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator
 from functools import cache
+from itertools import count
 from typing import Any
 
 import pytest
@@ -108,8 +110,16 @@ def test_what_is_no_invariant_is_no_lemma() -> None:
 # ------------------------------------------------------------------- limits
 
 
-def test_a_question_that_takes_too_long_is_undecided() -> None:
-    found = stairs("with_lemma", seconds=1e-6)
+def endless(*given: object) -> None:
+    """What a solver does now and then; it runs in the child."""
+    for _ in count():
+        pass
+
+
+def test_a_question_that_takes_too_long_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Induction, "start", endless)
+    found = stairs("with_lemma", seconds=0.05)
+    assert not multiprocessing.active_children()
     assert {one.outcome for one in found.values()} == {"undecided", "refused"}
     assert all("no answer within" in one.reason for one in found.values() if one.outcome == "undecided")
 
