@@ -4,9 +4,9 @@
 Mirrors   folio_alloc_swap(), alloc_swap_scan_cluster(), mem_cgroup_try_charge_swap() [v2p2] [v2p4] [v2p6]
           [P4c]; the switch vm.vswap_enabled [midA]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
-          lists: any free slot may be found, or none.  Only the direct entries that a scope
-          names exist (``Swap.direct``); most scopes name none.  The switch is read in the hold that
-          takes the slot: an allocation that has begun before it was flipped may end behind, and nothing
+          lists: any free slot of the device at hand may be found, or none.  Only the direct
+          entries that a scope names exist (``Swap.direct``); most scopes name none.  The switch is read in
+          the hold that takes the slot: an allocation that has begun before it was flipped may end behind, and nothing
           asks it again.
 """
 
@@ -15,9 +15,10 @@ from __future__ import annotations
 from checker.language import *
 from model.cluster import drop_empty_cluster, folio_realloc_swap
 from model.design import Charge, MemcgTable, design
+from model.device import cached_cluster_elsewhere, comes_first, is_writeok
 from model.memcg import mem_cgroup_record_swap, record_memcg_id, try_charge_swap
 from model.memory import folio_put
-from model.objects import Folio, Memcg, PhysSlot, Swap, SwapInfo, TableWord, Task, VswapSlot
+from model.objects import Device, Folio, Memcg, PhysSlot, Swap, TableWord, Task, VswapSlot, in_use
 
 
 def folio_alloc_swap(s: Swap, f: Folio):
@@ -90,43 +91,52 @@ def swap_alloc_direct(s: Swap, f: Folio):
     """Put a folio into the swap cache, on a slot of the device; charged at once."""
     if design.memcg_table == MemcgTable.AT_SLOT_WRITE and not design.alloc_tests_table_in_scan:
         with hold(s.phys_cluster.lock):
-            if not memcg_table_alloc(s):
+            if not memcg_table_alloc(s, choose(Device)):
                 return False
         yield "the cluster's lock was dropped to reclaim"
     with hold(s.phys_cluster.lock):
-        v = choose_or_none(VswapSlot, where=lambda v: s.table[v] == TableWord.NULL and s.swap_info == SwapInfo.WRITEOK
-                           and any(s.direct[v] == p and s.rmap[p] is None for p in PhysSlot))
+        elsewhere = cached_cluster_elsewhere()
+        v = choose_or_none(VswapSlot, where=lambda v: any(
+            s.direct[v] == p and not in_use(s, p) and is_writeok(s, p) and (elsewhere or comes_first(s, p, True))
+            for p in PhysSlot))
         if v is None:
             return False
+        si = direct_device(s, v)
         if design.memcg_table == MemcgTable.AT_SLOT_WRITE and design.alloc_tests_table_in_scan:
-            if not memcg_table_alloc(s):
+            if not memcg_table_alloc(s, si):
                 return False
         elif design.memcg_table == MemcgTable.AT_EITHER:
-            memcg_table_alloc(s)
+            memcg_table_alloc(s, si)
         __swap_cache_add_folio(s, v, f)
     yield "a slot of the device is taken"
 
     if design.memcg_table == MemcgTable.AT_CHARGE or design.memcg_table == MemcgTable.AT_EITHER:
-        if not s.memcg_table_ready:
+        if not has_memcg_table(s, si):
             if maybe("no memory for the memcg_table, though there was time"):
                 swap_cache_forget_folio(s, f, v)
                 return False
             with hold(s.phys_cluster.lock):
-                s.memcg_table_ready = True
+                s.memcg_table_ready[si] = True
             yield "the memcg_table is there"
     return mem_cgroup_try_charge_swap(s, f, v)
 
 
-def has_memcg_table(s: Swap) -> bool:
-    """Whether the physical cluster can record whose its direct entries are."""
-    return design.memcg_table == MemcgTable.AT_ONCE or s.memcg_table_ready
+def direct_device(s: Swap, v: VswapSlot) -> Device:
+    """Which device a direct entry is on."""
+    p = s.direct[v]
+    return s.phys_device[p]
 
 
-def memcg_table_alloc(s: Swap) -> bool:
-    """P held: the physical cluster has its memcg_table; False: no memory."""
-    if not s.memcg_table_ready and maybe("no memory for the memcg_table"):
+def has_memcg_table(s: Swap, si: Device) -> bool:
+    """Whether the physical cluster of a device can record whose its direct entries are."""
+    return design.memcg_table == MemcgTable.AT_ONCE or s.memcg_table_ready[si]
+
+
+def memcg_table_alloc(s: Swap, si: Device) -> bool:
+    """P held: the physical cluster of a device has its memcg_table; False: no memory."""
+    if not s.memcg_table_ready[si] and maybe("no memory for the memcg_table"):
         return False
-    s.memcg_table_ready = True
+    s.memcg_table_ready[si] = True
     return True
 
 
@@ -136,9 +146,10 @@ def mem_cgroup_try_charge_swap(s: Swap, f: Folio, v: VswapSlot) -> bool:
     if not try_charge_swap(s, m):
         swap_cache_forget_folio(s, f, v)
         return False
+    si = direct_device(s, v)
     with hold(s.phys_cluster.lock):
-        expect(has_memcg_table(s), "an id is recorded in a table that is there")  # else it is lost [v2p6]
-        if design.alloc_tests_table_in_scan or has_memcg_table(s):
+        expect(has_memcg_table(s, si), "an id is recorded in a table that is there")  # else it is lost [v2p6]
+        if design.alloc_tests_table_in_scan or has_memcg_table(s, si):
             record_memcg_id(s, v, m)
     return True
 

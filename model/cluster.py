@@ -5,21 +5,22 @@ Mirrors   folio_realloc_swap(), __vswap_release_backing(),
           __swap_cluster_free_entries(); mm/swapfile.c [v2p2] [v2p3] [v2p4]; of RFC v1
           vswap_store_folio() [v1p2]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
-          lists: any free slot may be found, or none.
+          lists: any free slot of the device at hand may be found, or none.
 """
 
 from __future__ import annotations
 
 from checker.language import *
 from model.design import Charge, MemcgTable, design
+from model.device import cached_cluster_elsewhere, comes_first, is_writeok
 from model.memcg import clear_memcg_id, swap_memcg, try_charge_swap, uncharge_swap
 from model.objects import (
     Backing,
     Content,
+    Device,
     Folio,
     PhysSlot,
     Swap,
-    SwapInfo,
     TableWord,
     VswapSlot,
     ZswapEntry,
@@ -42,8 +43,9 @@ def folio_realloc_swap(s: Swap, v: VswapSlot):
     if maybe("no memory"):
         return None  # for the table of a physical cluster
     with hold(s.phys_cluster.lock):
+        elsewhere = cached_cluster_elsewhere()
         p = choose_or_none(PhysSlot, where=lambda p: not in_use(s, p) and (
-            s.swap_info == SwapInfo.WRITEOK or not design.alloc_tests_writeok))
+            is_writeok(s, p) or not design.alloc_tests_writeok) and (elsewhere or comes_first(s, p, False)))
         if p is None:
             return None
         s.rmap[p] = v
@@ -99,8 +101,10 @@ def virtual_table_alloc(s: Swap) -> bool:
 
 def drop_empty_cluster(s: Swap):
     """P held: an empty physical cluster gives its memcg_table back."""
-    if design.memcg_table != MemcgTable.AT_ONCE and not any(in_use(s, p) for p in PhysSlot):
-        s.memcg_table_ready = False
+    if design.memcg_table != MemcgTable.AT_ONCE:
+        for si in Device:
+            if not any(in_use(s, p) and s.phys_device[p] == si for p in PhysSlot):
+                s.memcg_table_ready[si] = False
 
 
 def vswap_mark_cache_only(s: Swap, v: VswapSlot):

@@ -31,6 +31,14 @@ class MemcgTable(enum.Enum):
     AT_EITHER = "AT_EITHER"  # a mix: (a), and where that finds no memory (b)
 
 
+class Readahead(enum.Enum):
+    """What a fault reads besides its own page [mainline]."""
+
+    NONE = "NONE"  # nothing: vm.page-cluster is 0
+    VMA = "VMA"  # entries of neighbouring PTEs, whatever device they are on
+    CLUSTER = "CLUSTER"  # neighbouring entries of the same device, whoever they belong to
+
+
 @dataclass(frozen=True)
 class SwapDesign(Design):
     """RFC v2 [v2c], one switch for each guard."""
@@ -50,6 +58,7 @@ class SwapDesign(Design):
     free_swap_tests_count: bool = True  # folio_free_swap leaves a slot alone that a PTE refers to
     free_swap_tests_writeback: bool = True  # ... and one whose write is in flight
     free_swap_dirties_folio: bool = True  # a folio that leaves the cache this way is marked dirty
+    add_knows_countless_words: bool = True  # a word without a count, a reverse map say, is no entry to read
     add_reads_owner_inserting: bool = True  # the memcg that pays for the folio is read where the folio is inserted
 
     # backing [v2p2] [v2p3] [v2p4]
@@ -83,6 +92,12 @@ class SwapDesign(Design):
     fault_uses_swap_cache: bool = True  # off: a slot with one PTE is read into a folio that nobody can find
     zap_holds_ptl: bool = True  # zap_nonpresent_ptes keeps the PTL from the count to the PTE
 
+    # devices and their references; readahead [mainline] [v2p3]
+    readahead: Readahead = Readahead.NONE
+    readahead_pins_other_device: bool = True  # get_swap_device for a neighbour on another device
+    slot_ops_pin_device: bool = True  # get_swap_device around whatever looks up a direct entry
+    fault_puts_device_on_error: bool = True  # ... given back when there is no folio to be had, too
+
     # slot reclaim through the cache-only hint [v2p3]
     put_sets_hint: bool = True  # a cached slot that no PTE refers to any more gets the hint
     dup_clears_hint: bool = True  # a slot that a PTE refers to again loses the hint
@@ -95,7 +110,7 @@ class SwapDesign(Design):
 
     swapout_uses_held_lock: bool = True  # memcg1_swapout does not take the lock that __remove_mapping holds [P4p10]
 
-    # swapoff of the physical device [v2p3]
+    # swapoff of a physical device [v2p3] [mainline]
     alloc_tests_writeok: bool = True  # no physical slot is taken on a device that is being drained
     swapoff_rechecks_folio: bool = True  # folio_matches_swap_entry once the folio is locked
     swapoff_rechecks_backing: bool = True  # the virtual_table still names the slot; RFC v1: any slot of the device
@@ -103,6 +118,11 @@ class SwapDesign(Design):
     swapoff_dirties_folio: bool = True  # the folio that lost its slot is marked dirty
     swapoff_trusts_reads: bool = True  # as posted: does not ask whether the folio is uptodate
     swapoff_tests_writeok: bool = True  # only a device in use is drained: -EINVAL for who comes second
+    swapoff_kills_references: bool = True  # nobody gets the drained device any more, and its users have gone
+    unuse_tests_uptodate: bool = True  # a direct entry whose page could not be read gets an error marker [O26]
+    unuse_keeps_marker: bool = True  # the exclusive marker goes from the swap entry to the page [O27]
+    unuse_rechecks_pte: bool = True  # pte_same once the PTL is held
+    swapoff_asks_the_folio: bool = True  # a left-over folio goes by the count of the entry that it is cached for [O11]
 
     drops_folio_tag: bool = True  # a slot that only a folio has says NONE [v2p2]; in RFC v1 it names the folio
 
@@ -124,6 +144,8 @@ class SwapDesign(Design):
     release_clears_zero: bool = True  # a freed slot loses the flag
 
     # freeing [v2p4] [mainline]
+    zap_reads_identity_locked: bool = True  # which entry a folio is cached for is read under its lock [O13]
+    zap_keeps_its_target: bool = True  # a folio that is cached for another entry by now is left alone [O13]
     zap_rechecks_count: bool = True  # __try_to_reclaim_swap asks for the count again under the folio lock
     free_uncharges_before_id: bool = True  # the backing is uncharged while its memcg is still recorded
     free_puts_id_at_once: bool = True  # in the hold that makes the slot free

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from checker.language import *
 from model.design import design
+from model.device import has_tables
 from model.memory import folio_get
 from model.objects import Pte, PteWord, Swap, Task, VswapSlot
 
@@ -55,6 +56,7 @@ def copy_nonpresent_pte(s: Swap, cpu: Task, parent: Pte, child: Pte):
 
 def swap_dup_entry_direct(s: Swap, v: VswapSlot):
     """One more PTE will refer to a slot that one refers to already."""
+    expect(has_tables(s, v), "nothing freed is used")
     with hold(s.vswap_cluster.lock):
         expect(s.count[v] > 0, "nothing freed is used")
         s.count[v] += 1

@@ -4,10 +4,11 @@
 Mirrors   the swap table and virtual_table words of struct swap_cluster_info(_dynamic),
           the reverse map words of a physical cluster, struct zswap_entry, struct folio
           as far as swap knows it; mm/swap_table.h, mm/vswap.h [v2p2] [v2p3]
-Left out  large folios, several devices: later
-          slices.  Cluster lists, their creation and freeing: one cluster of each kind lives
-          for ever, so a slot can only be free or in use.  Bad physical slots: a device with
-          one slot less.  The kernel packs count and zero flag into the swap table word; all
+Left out  large folios: a later
+          slice.  Cluster lists, their creation and freeing: one cluster of each kind lives
+          for ever, so a slot can only be free or in use; ``phys_cluster`` stands for the clusters of all
+          physical devices: a step takes the lock of one of them, which one makes no difference
+          to what the step does.  The kernel packs count and zero flag into the swap table word; all
           change under the same lock, so three fields say the same.  So do the reverse map word and its
           cache-only bit: the bit is set and cleared by atomic bit operations.  The kernel keeps the
           exclusive marker of a page in memory with the page, that of a swap entry in the PTE: an
@@ -35,8 +36,12 @@ class VswapSlot(Index, prefix="v"):
     """A slot of the virtual swap device: what a swapped-out PTE holds."""
 
 
+class Device(Index, prefix="dev"):
+    """A physical swap device."""
+
+
 class PhysSlot(Index, prefix="p"):
-    """A slot of the physical swap device."""
+    """A slot of a physical swap device."""
 
 
 class ZswapEntry(Index, prefix="z"):
@@ -107,11 +112,22 @@ class Bio(Union):
 
 
 class SwapInfo(enum.Enum):
-    """The flags of the physical device's swap_info_struct, as far as swapoff needs them."""
+    """How far swapoff has got with a physical device."""
 
     WRITEOK = "WRITEOK"
     DRAINING = "DRAINING"  # swapoff has cleared SWP_WRITEOK
-    OFF = "OFF"  # swapoff is over
+    DYING = "DYING"  # drained, and nobody gets a reference any more
+    OFF = "OFF"  # swapoff is over, the tables are freed
+
+
+class Word(enum.Enum):
+    """What a word of a physical cluster's swap table is; PFN and SHADOW have a count, NULL has none to speak of."""
+
+    NULL = "NULL"
+    PFN = "PFN"  # a direct entry's cached folio
+    SHADOW = "SHADOW"  # a direct entry that is swapped out and not cached
+    POINTER = "POINTER"  # the reverse map: the slot backs a virtual one
+    BAD = "BAD"  # a bad block, or the header
 
 
 class FolioState(Record):
@@ -136,6 +152,16 @@ class CompressedPage(Record):
     on_lru: bool
     swpentry: VswapSlot
     content: Content
+
+
+class SwapDevice(Record):
+    """struct swap_info_struct of a physical device; what is not said by ``flags`` and ``users`` never changes."""
+
+    flags: SwapInfo
+    users: Range(0, 3)  # percpu_ref: who looks direct entries up (see get_swap_device())
+    prio: Range(0, size(Device) - 1)  # the higher, the sooner it is used
+    stable_writes: bool  # SWP_STABLE_WRITES: wants no stores to a page that it writes
+    synchronous_io: bool  # SWP_SYNCHRONOUS_IO: so fast that only the page itself is read, and not kept there
 
 
 class ClusterInfo(Record):
@@ -168,7 +194,9 @@ class Swap(State):
     virtual_table: Array[VswapSlot, Backing]
     memcg_table: Array[VswapSlot, Memcg | None]
 
-    swap_info: SwapInfo
+    swap_info: Array[Device, SwapDevice]
+    phys_device: Array[PhysSlot, Device]  # never changes: a scope says which slot is where
+    bad: Array[PhysSlot, bool]  # never changes: the device cannot use the slot
     phys_cluster: ClusterInfo
     rmap: Array[PhysSlot, VswapSlot | None]
     rmap_cache_only: Array[PhysSlot, bool]  # SWP_RMAP_CACHE_ONLY, a bit of the same word
@@ -187,15 +215,14 @@ class Swap(State):
     swap_lock: Spinlock  # the list of devices, and who may drain one
 
     direct: Array[VswapSlot, PhysSlot | None]
-    """Which slot of the physical device the entry names; None: the entry is a slot of the virtual device.
+    """Which slot of a physical device the entry names; None: the entry is a slot of the virtual device.
 
     It never changes: a scope says which entries there are.  For a direct entry ``table``, ``count``,
     ``zero`` and ``memcg_table`` are what the physical cluster says of that slot, and ``virtual_table``
     is its place in the xarray of zswap.  Its lock is the physical cluster's; that the model names
     the other one makes no difference to what one hold does.
     """
-    memcg_table_ready: bool  # the physical cluster has its memcg_table, where that is allocated late
-    stable_writes: bool  # SWP_STABLE_WRITES: the device wants no stores to a page that it writes; never changes
+    memcg_table_ready: Array[Device, bool]  # its cluster has its memcg_table, where that is allocated late
 
 
 def cached(s: Swap, v: VswapSlot) -> bool:
@@ -228,12 +255,23 @@ def taken_directly(s: Swap, p: PhysSlot) -> bool:
 
 
 def in_use(s: Swap, p: PhysSlot) -> bool:
-    """Whether the physical slot backs a virtual slot, or is somebody's direct entry."""
-    return s.rmap[p] is not None or taken_directly(s, p)
+    """Whether the physical slot backs a virtual slot, or is somebody's direct entry, or of no use."""
+    return s.rmap[p] is not None or taken_directly(s, p) or s.bad[p]
+
+
+def swap_table_word(s: Swap, p: PhysSlot) -> Word:
+    """What the physical cluster's word of its slot is."""
+    if s.bad[p]:
+        return Word.BAD
+    if s.rmap[p] is not None:
+        return Word.POINTER
+    if any(s.direct[v] == p and cached(s, v) for v in VswapSlot):
+        return Word.PFN
+    return Word.SHADOW if taken_directly(s, p) else Word.NULL
 
 
 def on_device(s: Swap, v: VswapSlot) -> bool:
-    """Whether a slot of the physical device is behind the entry, or is the entry."""
+    """Whether a slot of a physical device is behind the entry, or is the entry."""
     return s.direct[v] is not None or s.virtual_table[v].tag == Backing.SWAPFILE
 
 

@@ -33,7 +33,7 @@ from model.swap_cache import folio_free_swap, swap_cache_get_folio
 
 @operation
 def swap_reclaim_work(s: Swap, cpu: Worker, p: PhysSlot):
-    """The device is full: free a physical slot whose page is only kept by the swap cache."""
+    """A device is full: free a physical slot whose page is only kept by the swap cache."""
     # the scan sees hint and pointer, then the reclaim reads them again in a hold of its own: one
     # look is enough here, since nothing of the first is kept
     require(s.rmap[p] is not None)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from checker.language import *
 from model.cluster import __swap_cluster_free_entries, move_folio_word, vswap_mark_cache_only
 from model.design import design
+from model.device import has_tables
 from model.memcg import record_memcg_id
 from model.memory import folio_alloc, folio_get, folio_put
 from model.objects import (
@@ -21,15 +22,18 @@ from model.objects import (
     Swap,
     TableWord,
     VswapSlot,
+    Word,
     cached,
     folio_at_slot,
     folio_mapped,
     folio_test_writeback,
+    swap_table_word,
 )
 
 
 def swap_cache_get_folio(s: Swap, v: VswapSlot):
     """The folio that is cached for a slot, with a reference; takes no lock."""
+    expect(has_tables(s, v), "nothing freed is used")
     if not design.folio_at_virtual_slot:
         return (yield from follow_to_folio(s, v))
     # one atomic look-up: the kernel takes a reference and looks again (RCU)
@@ -58,8 +62,9 @@ def follow_to_folio(s: Swap, v: VswapSlot):
 
 def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
     """A new locked folio in the swap cache, not read yet; None if that cannot be."""
+    expect(has_tables(s, v), "nothing freed is used")
     with hold(s.vswap_cluster.lock):
-        if cached(s, v) or s.count[v] == 0:
+        if cached(s, v) or not is_swapped_out(s, v):
             return None  # -EEXIST, -ENOENT
         owner = s.memcg_table[v]
     yield "the slot is swapped out and not cached"
@@ -71,10 +76,12 @@ def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
         return None  # -ENOMEM
     folio = s.folio[f]
     acquire(folio.lock)
+    expect(has_tables(s, v), "nothing freed is used")
     with hold(s.vswap_cluster.lock):
-        if design.add_rechecks_slot and (cached(s, v) or s.count[v] == 0):
+        if design.add_rechecks_slot and (cached(s, v) or not is_swapped_out(s, v)):
             inserted = False
         else:
+            overwrite_pointer(s, v)
             if not design.folio_at_virtual_slot and s.virtual_table[v].tag == Backing.SWAPFILE:
                 move_folio_word(s)
             s.table[v] = TableWord.PFN(f)
@@ -96,6 +103,21 @@ def swap_cache_alloc_folio(s: Swap, v: VswapSlot):
     return f
 
 
+def is_swapped_out(s: Swap, v: VswapSlot) -> bool:
+    """Whether the word of a slot has a count of at least one."""
+    p = s.direct[v]
+    if not design.add_knows_countless_words and p is not None and swap_table_word(s, p) in (Word.POINTER, Word.BAD):
+        return True  # such a word has no count: the answer is -EINVAL, and that is not zero
+    return s.count[v] > 0
+
+
+def overwrite_pointer(s: Swap, v: VswapSlot):
+    """The word of a slot is about to be a folio's: were it a reverse map, that would be gone."""
+    p = s.direct[v]
+    if not design.add_knows_countless_words and p is not None:
+        s.rmap[p] = None
+
+
 def swap_cache_del_folio(s: Swap, f: Folio):
     """Take a locked folio out of the swap cache; a slot with no PTE left is freed."""
     with hold(s.vswap_cluster.lock):
@@ -105,8 +127,12 @@ def swap_cache_del_folio(s: Swap, f: Folio):
 
 def __swap_cache_del_folio(s: Swap, f: Folio):
     """V held: the word becomes SHADOW, or the slot is freed."""
+    __swap_cache_del_entry(s, f, s.folio[f].swap)
+
+
+def __swap_cache_del_entry(s: Swap, f: Folio, v: VswapSlot):
+    """V held: take a folio out of the swap cache that is cached for this slot, so it is said."""
     folio = s.folio[f]
-    v = folio.swap
     if design.records_memcg_late and s.memcg_table[v] is None:
         record_memcg_id(s, v, folio.memcg)
     folio.swap = None

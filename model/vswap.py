@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The virtual swap RFC, v2 and where it differs v1: single pages on one physical device.
+"""The virtual swap RFC, v2 and where it differs v1: single pages on physical devices.
 
 Who does what
     Shrinker   zswap_writeback_entry     a compressed page goes to the disk
     Reclaim    shrink_folio_list         a folio is unmapped, written out, dropped (kswapd)
-    Task       do_swap_page, zap_*       the process faults and unmaps; it may also have to
+    Task       do_swap_page, zap_*       the process faults (and reads ahead), unmaps; it may also have to
                shrink_folio_list         reclaim by itself (a scope says whether)
                copy_*, do_wp_page        it forks, and writes to a page that it shares
                user_store_zeros          it fills a page with zeros
     Worker     swap_reclaim_work         physical slots are taken back when the device is full
-    Swapoff    swapoff                   the device is drained
+    Swapoff    swapoff                   a device is drained and taken down
     nobody     first touch and stores of the process, ends of disk requests
 
 Where one step ends and the next begins: each hold of a cluster lock is one step; so is each

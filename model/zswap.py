@@ -20,6 +20,7 @@ from model.cluster import (
     zswap_entry_free,
 )
 from model.design import design
+from model.device import device_to_pin, get_swap_device, is_writeok, put_swap_device
 from model.memory import folio_put
 from model.objects import (
     Backing,
@@ -28,7 +29,6 @@ from model.objects import (
     Pte,
     Shrinker,
     Swap,
-    SwapInfo,
     VswapSlot,
     ZswapEntry,
     in_use,
@@ -131,7 +131,7 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     """Move one compressed page to a physical slot."""
     require(s.zswap[e].on_lru)
     require(design.physical_backing)  # [midA] keeps the shrinker out until there is somewhere to write to
-    if design.shrinker_gate and not (s.swap_info == SwapInfo.WRITEOK and any(not in_use(s, p) for p in PhysSlot)):
+    if design.shrinker_gate and not any(is_writeok(s, p) and not in_use(s, p) for p in PhysSlot):
         # get_nr_swap_pages() = 0: the shrinker counts no objects; shrink_worker() asks nobody
         require(maybe("the pool is at its limit"))
     with hold(s.zswap_lru_lock):
@@ -142,7 +142,11 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     if not design.writeback_caches_first:
         p = yield from folio_realloc_swap(s, v)
         yield "a physical slot is reserved"
+    si = device_to_pin(s, v)
+    if not get_swap_device(s, si):
+        return  # -EEXIST: swapoff has drained the device
     f = yield from swap_cache_alloc_folio(s, v)
+    put_swap_device(s, si)
     if f is None:
         return
     folio = s.folio[f]

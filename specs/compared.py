@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from checker.language import Comparison, Scope, Spec
-from model.design import MID_A, MID_B, PHASE_IV, RFC_V1, RFC_V2
+from model.design import MID_A, MID_B, PHASE_IV, RFC_V1, RFC_V2, Readahead
 from model.fork import copy_nonpresent_pte
 from model.free import zap_nonpresent_ptes
 from model.objects import (
@@ -33,7 +33,10 @@ from specs.discussion import (
     switched_and_short,
     the_device_wants_stable_pages,
 )
+from specs.o11 import moving_page
+from specs.o13 import a_shared_page_is_in_zswap, a_zap_frees_what_it_came_for, two_slots_zapped
 from specs.promises import PROMISES
+from specs.readahead import pointer_beside, two_faults_on_two_devices
 from specs.rfc_v1 import one_slot_and_worker
 from specs.scopes import (
     FAULTS_AND_ZAPS,
@@ -47,7 +50,13 @@ from specs.scopes import (
     two_owners_unmapped,
     zeros_no_shrinker,
 )
+from specs.starts import (
+    a_page_is_on_each_device,
+    a_page_is_on_the_first_device,
+    a_reverse_map_is_beside_an_entry,
+)
 from specs.swapoff import SWAPOFF_PROMISES
+from specs.unuse import UNUSE_PROMISES, one_entry_io_fails
 from specs.words import (
     latest_virtual_table,
     rfc_v1_rmap,
@@ -111,19 +120,36 @@ asked_of_the_device = question("Virtual slots, slots of the device, and a switch
 asked_of_stable_pages = question("A device that wants no stores to a page that it writes.", disk_and_zswap,
                                  (the_device_wants_stable_pages,), [*PROMISES, a_page_in_flight_stays_as_it_is])
 
+asked_of_unuse = question("swapoff of a device with direct entries, reads and writes may fail.", one_entry_io_fails,
+                          (the_device_has_entries,), UNUSE_PROMISES)
+asked_of_two_devices = question("swapoff of either of two devices with direct entries.", moving_page,
+                                (a_page_is_on_the_first_device,), UNUSE_PROMISES)
+asked_of_neighbours = question("A page and its neighbour on two devices, and swapoff.", two_faults_on_two_devices,
+                               (a_page_is_on_each_device,), UNUSE_PROMISES)
+
+asked_of_reverse_maps = question("A direct entry and a reverse map side by side.", pointer_beside,
+                                 (a_reverse_map_is_beside_an_entry,), UNUSE_PROMISES)
+asked_of_two_zaps = question("Two owners, one folio, two slots: a folio may move on while a zap looks for it.",
+                             two_slots_zapped, (a_shared_page_is_in_zswap,), [*PROMISES, a_zap_frees_what_it_came_for])
+
 comparison = Comparison(
     specs=[
         asked_of_one_page, asked_of_writeback, asked_of_recycled_slots, asked_of_two_faults, asked_of_zeros,
         asked_of_fork, asked_of_write_faults, asked_of_slot_reclaim, asked_of_zaps, asked_of_swapoff,
-        asked_of_the_device, asked_of_stable_pages,
+        asked_of_the_device, asked_of_stable_pages, asked_of_unuse, asked_of_two_devices, asked_of_neighbours,
+        asked_of_reverse_maps, asked_of_two_zaps,
     ],
     designs={"phase_iv": PHASE_IV, "rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
     flipped=["rfc_v2", "rfc_v1"],
     company={
+        "add_knows_countless_words": {"readahead": Readahead.CLUSTER},
+        "alloc_asks_the_switch": {"switched_at_run_time": True},
+        "readahead_pins_other_device": {"readahead": Readahead.VMA},
         "lookups_ask_the_entry": {"switched_at_run_time": True},
         "writeout_clears_zero": {"fault_frees_unwritten": False},
         "removal_writes_rmap": {"folio_at_virtual_slot": False},
         "submit_write_holds_folio_lock": {"realloc_in_submit_write": True},
+        "swapoff_asks_the_folio": {"swapoff_rechecks_folio": False},
         "swapoff_rechecks_backing": {"alloc_tests_writeok": False},
     },
     quotient=["virtual_table", "table", "count"],

@@ -8,6 +8,7 @@ from model.backing import Effective, backing
 from model.objects import (
     Bio,
     Content,
+    Device,
     Folio,
     PhysSlot,
     Pte,
@@ -120,6 +121,7 @@ def who_may_write_has_the_page_alone(s: Swap):
 def an_exclusive_marker_survives(old: Swap, new: Swap):
     """Swapping a page out or in changes nothing about whether it is marked exclusive, STABLE_WRITES apart."""
     return all(
-        old.pte_exclusive[p] == new.pte_exclusive[p] or (old.pte_exclusive[p] and old.stable_writes)
+        old.pte_exclusive[p] == new.pte_exclusive[p] or (
+            old.pte_exclusive[p] and any(old.swap_info[d].stable_writes for d in Device))
         for p in Pte if PteWord.NONE not in (old.pte[p], new.pte[p]) and old.pte[p].tag != new.pte[p].tag
     )

@@ -23,13 +23,18 @@ WORD = 8  # of a swap table, of a virtual_table, of an xarray
 ID = 2  # of a memcg_table, an unsigned short
 
 
+def of_a_physical_slot(s: Swap, p: PhysSlot) -> int:
+    """The bytes of metadata of a physical slot."""
+    return WORD + (ID if has_memcg_table(s, s.phys_device[p]) else 0)
+
+
 def metadata(s: Swap, v: VswapSlot) -> int:
     """The bytes of metadata of an entry that is in use."""
-    of_a_physical_slot = WORD + (ID if has_memcg_table(s) else 0)
-    if s.direct[v] is not None:
-        return of_a_physical_slot + (WORD if s.virtual_table[v].tag == Backing.ZSWAP else 0)
+    p = s.direct[v]
+    if p is not None:
+        return of_a_physical_slot(s, p) + (WORD if s.virtual_table[v].tag == Backing.ZSWAP else 0)
     noted = not design.frees_virtual_table or any(s.virtual_table[w] != Backing.NONE for w in VswapSlot)
-    return WORD + ID + (WORD if noted else 0) + sum(of_a_physical_slot for p in PhysSlot if s.rmap[p] == v)
+    return WORD + ID + (WORD if noted else 0) + sum(of_a_physical_slot(s, q) for q in PhysSlot if s.rmap[q] == v)
 
 
 @measure

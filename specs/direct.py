@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from checker.language import *
-from model.alloc import has_memcg_table, vm_vswap_enabled
+from model.alloc import direct_device, has_memcg_table, vm_vswap_enabled
 from model.design import MID_A, MID_B, PHASE_IV, RFC_V1, RFC_V2, SwapDesign, design
 from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.objects import Folio, Memcg, PhysSlot, Shrinker, Swap, TableWord, Task, VswapSlot
@@ -34,7 +34,10 @@ def the_device_has_entries(s: Swap):
 @invariant
 def a_direct_slot_has_a_memcg_table(s: Swap):
     """Where a slot of the device is somebody's entry, the cluster has room for its memcg."""
-    return has_memcg_table(s) or all(s.direct[v] is None or s.table[v] == TableWord.NULL for v in VswapSlot)
+    return all(
+        s.direct[v] is None or s.table[v] == TableWord.NULL or has_memcg_table(s, direct_device(s, v))
+        for v in VswapSlot
+    )
 
 
 @step_invariant

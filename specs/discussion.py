@@ -8,7 +8,7 @@ from model.alloc import memcg_vswap_enabled, vm_vswap_enabled
 from model.design import Charge, MemcgTable, SwapDesign, design
 from model.fork import copy_nonpresent_pte
 from model.free import zap_nonpresent_ptes
-from model.objects import Backing, Bio, Folio, Memcg, PhysSlot, Shrinker, Swap, TableWord, VswapSlot, Worker
+from model.objects import Backing, Bio, Device, Folio, Memcg, PhysSlot, Shrinker, Swap, TableWord, VswapSlot, Worker
 from model.swap_in import do_swap_page
 from model.vswap import VSWAP
 from specs.content import folio_is_idle
@@ -42,7 +42,7 @@ def an_uncached_entry_has_its_owner_on_record(s: Swap):
 @invariant
 def a_page_in_flight_stays_as_it_is(s: Swap):
     """On a device with STABLE_WRITES, nobody stores to a page while it is written."""
-    return not s.stable_writes or all(
+    return all(not s.swap_info[d].stable_writes for d in Device) or all(
         s.folio[f].content == s.folio[f].submitted for f in Folio if s.folio[f].bio.tag == Bio.WRITE
     )
 
@@ -67,7 +67,8 @@ def the_memcgs_differ(s: Swap):
 
 def the_device_wants_stable_pages(s: Swap):
     """The device has the flag STABLE_WRITES."""
-    s.stable_writes = True
+    for d in Device:
+        s.swap_info[d].stable_writes = True
 
 
 disk_and_zswap = scope(

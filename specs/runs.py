@@ -14,7 +14,9 @@ from model.objects import Folio, PhysSlot, Pte, PteWord, Shrinker, Swap, Swapoff
 from model.swap_in import do_swap_page
 from model.swapoff import swapoff
 from model.vswap import VSWAP
+from specs.direct import the_device_has_entries
 from specs.scopes import scope
+from specs.unuse import one_entry
 
 
 @progress(fair="strong")
@@ -105,6 +107,17 @@ rfc_v2_swapoff_may_never_end = Spec(
     scope=busy_swapoff,
     promises=[swapoff_ends, a_fault_ends, a_folio_lock_is_dropped],
     expected={"swapoff_ends": broken(steps=44)},
+)
+
+rfc_v2_unuse_runs = Spec(
+    why="""swapoff of direct entries keeps nobody from coming to an end, and nothing stays behind; that it ends itself
+    is not said, for the order of its scans is left out.""",
+    model=VSWAP,
+    design=RFC_V2,
+    scope=one_entry,
+    start=[the_device_has_entries],
+    promises=[a_fault_ends, a_folio_lock_is_dropped, everything_can_be_given_back],
+    default=False,
 )
 
 rfc_v2_write_error_strands_a_folio = Spec(

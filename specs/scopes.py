@@ -13,6 +13,7 @@ from model.memory import user_store_zeros
 from model.objects import (
     Backing,
     Content,
+    Device,
     Folio,
     Memcg,
     PhysSlot,
@@ -33,7 +34,7 @@ from model.swap_out import shrink_folio_list
 from model.write_fault import do_wp_page
 
 ONE_OF_EACH = {
-    Pte: 1, Folio: 2, VswapSlot: 1, PhysSlot: 1, ZswapEntry: 1, Memcg: 1, Shrinker: 1, Reclaim: 1, Task: 1,
+    Pte: 1, Folio: 2, VswapSlot: 1, Device: 1, PhysSlot: 1, ZswapEntry: 1, Memcg: 1, Shrinker: 1, Reclaim: 1, Task: 1,
     Worker: 0, Swapoff: 0,
 }  # two folios, so that one can be read while another is written
 
