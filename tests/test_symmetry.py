@@ -273,6 +273,54 @@ def test_a_sort_of_any_size(size):
     assert (found.states, found.depth, found.complete) == (size + 1, size, True)
 
 
+# -- blocks
+
+SLOT = IndexT("Slot", 6, block=2)
+
+
+def blocks():
+    """Fields that name objects of a sort in blocks, or belong to one."""
+    fields = Fields()
+    fields.add("mark", IntT(0, 2), SLOT)
+    fields.add("head", OptT(SLOT), SLOT)
+    fields.add("used", SetT(SLOT))
+    fields.add("slot", OptT(SLOT), LINK)
+    fields.add("edge", BOOL, SLOT, LINK)
+    return system(fields)
+
+
+def test_blocks_change_places_as_a_whole():
+    made, chosen = blocks(), random.Random(7)
+    one = Machine(Program(made, symmetry=True), 1 << 24, None)
+    assert set(group(made)) == {SLOT, LINK} and len(renamings([SLOT])) == 6
+    moved = 0
+    for _ in range(300):
+        vector = tuple(chosen.choice([0, chosen.randrange(f.type.card)]) for f in made.fields for _ in range(f.count))
+        whole = orbit(made, vector, group(made))
+        found = {canonical(one, other)[0] for other in whole}
+        assert len(found) == 1 and found <= whole
+        moved += len(whole) > 1
+    assert moved > 200
+    one.close()
+
+
+@pytest.mark.parametrize("size, block, states", [(6, 2, 20), (6, 3, 36), (4, 4, 16), (24, 2, 455)])
+def test_blocks_that_are_switched_on_and_off(size, block, states):
+    """As many states as there are ways to have so many blocks, whatever their order."""
+    sort, fields = IndexT("Bit", size, block=block), Fields()
+    bit = fields.add("bit", BOOL, sort)
+    flip = rule("flip", store(bit, ir.Not(type=BOOL, pos=HERE, operand=read(bit, local("k", sort))), local("k", sort)),
+                params=["k"], locals_={"k": sort})
+    found = explore(system(fields, flip), symmetry=True)
+    assert (found.states, found.depth, found.complete) == (states, size, True)
+
+
+@pytest.mark.parametrize("name, fewer", [("pairs", 1.7), ("two_takers", 3), ("broken_pairs", 1.7)])
+def test_runs_in_blocks(name, fewer):
+    """A model that takes aligned runs: verdicts, depths and orbits as without symmetry."""
+    assert agree(system_of(f"aligned_runs:{name}")) > fewer
+
+
 # -- what keeps a sort out of the group
 
 

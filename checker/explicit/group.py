@@ -68,7 +68,7 @@ def candidates(system: ir.System) -> list[IndexT]:
         named += [*field.dims, *sorts(field.type)]
     if sum(role.size for role in roles) > MOST_ACTORS:
         named = [sort for sort in named if sort.kind != "actor"]
-    return [sort for sort in dict.fromkeys(named) if sort.kind in ("symmetric", "actor") and sort.size > 1]
+    return [sort for sort in dict.fromkeys(named) if sort.kind in ("symmetric", "actor") and sort.blocks > 1]
 
 
 def told_apart(system: ir.System) -> dict[IndexT, ir.Pos]:

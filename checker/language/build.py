@@ -82,7 +82,21 @@ def bind(spec: Spec, design: Design | None, scope: Scope) -> Binding:
     )
     if missing:
         raise UsageError(f"scope {scope.name!r} gives no size to {', '.join(missing)}")
-    return Binding(dict(scope.sizes), design, failures, roles)
+    check_blocks(scope)
+    return Binding(dict(scope.sizes), design, failures, roles, blocks=dict(scope.blocks))
+
+
+def check_blocks(scope: Scope) -> None:
+    """Blocks fill a symmetric sort."""
+    for sort, block in scope.blocks.items():
+        name = getattr(sort, "__name__", repr(sort))
+        if sort not in scope.sizes:
+            raise UsageError(f"scope {scope.name!r} gives blocks but no size to {name}")
+        if getattr(sort, "kind", "") != "symmetric":
+            raise UsageError(f"scope {scope.name!r} gives blocks to {name}: only a symmetric Index has blocks")
+        if not isinstance(block, int) or block < 1 or scope.sizes[sort] % block:
+            raise UsageError(f"scope {scope.name!r}: {scope.sizes[sort]} {name} are no blocks of {block}; the size "
+                             "is a multiple of the block")
 
 
 class Builder:

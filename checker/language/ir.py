@@ -162,6 +162,21 @@ class Recode(Expr):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place(Expr):
+    """The number of an object in its block: 0 .. block - 1."""
+
+    operand: Expr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift(Expr):
+    """The object so many places further in the same block; a model error outside of it."""
+
+    operand: Expr
+    by: Expr
+
+
+@dataclass(frozen=True, kw_only=True)
 class Domain:
     """Values ``lo .. hi - 1`` of a type (codes, or numbers for IntT), in order."""
 

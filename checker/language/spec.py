@@ -59,12 +59,14 @@ class Scope:
     """How much of a model: objects per sort and role, operations per role, failures.
 
     ``operations`` and ``failures`` narrow what the model has; None leaves all of it.
+    ``blocks`` says for symmetric sorts how many objects make a block: these have places in it.
     """
 
     name: str
     sizes: Mapping[type, int]
     operations: Mapping[type, Iterable[Function]] | None = None
     failures: Iterable[str] | None = None
+    blocks: Mapping[type, int] = field(default_factory=dict)
 
     def describe(self) -> dict[str, int]:
         """Sort name to size."""
