@@ -5,7 +5,8 @@ Mirrors   folio_alloc_swap(), alloc_swap_scan_cluster(), mem_cgroup_try_charge_s
           [P4c]; the switch vm.vswap_enabled [midA]
 Left out  the per-cpu allocator caches and their local_locks, the scan order, cluster
           lists: any free slot of the device at hand may be found, or none.  Only the direct
-          entries that a scope names exist (``Swap.direct``); most scopes name none.  The switch is read in
+          entries that a scope names exist (``Swap.direct``); most scopes name none.  Direct entries for
+          a large folio: a device that is no block device has none [midB].  The switch is read in
           the hold that takes the slot: an allocation that has begun before it was flipped may end behind, and nothing
           asks it again.
 """
@@ -17,8 +18,9 @@ from model.cluster import drop_empty_cluster, folio_realloc_swap
 from model.design import Charge, MemcgTable, design
 from model.device import cached_cluster_elsewhere, comes_first, is_writeok
 from model.memcg import mem_cgroup_record_swap, record_memcg_id, try_charge_swap
-from model.memory import folio_put
+from model.memory import folio_put_refs
 from model.objects import Device, Folio, Memcg, PhysSlot, Swap, TableWord, Task, VswapSlot, in_use
+from model.swap_cache import __swap_cache_add_folio
 
 
 def folio_alloc_swap(s: Swap, f: Folio):
@@ -31,9 +33,9 @@ def folio_alloc_swap(s: Swap, f: Folio):
                 return False
             if not design.alloc_leaves_backing_for_later:
                 yield "the memcg is recorded"
-                yield from folio_realloc_swap(s, v)
+                yield from folio_realloc_swap(s, v, s.folio[f].nr_pages)
             return True
-    if not design.falls_back_to_direct or all(s.direct[v] is None for v in VswapSlot):
+    if not design.falls_back_to_direct or all(s.direct[v] is None for v in VswapSlot) or s.folio[f].nr_pages > 1:
         return False
     if design.virtual_swap:
         yield "no virtual slot"
@@ -41,11 +43,13 @@ def folio_alloc_swap(s: Swap, f: Folio):
 
 
 def vswap_alloc(s: Swap, f: Folio) -> VswapSlot | None:
-    """Put a folio into the swap cache, on a new virtual slot: that slot, or None."""
+    """Put a folio into the swap cache, on new virtual slots: the first one, or None."""
+    nr = s.folio[f].nr_pages
     if maybe("no memory"):
         return None  # all clusters are full, and there is no memory for a new one
     with hold(s.vswap_cluster.lock):
-        v = choose_or_none(VswapSlot, where=lambda v: s.table[v] == TableWord.NULL and s.direct[v] is None)
+        v = choose_or_none(VswapSlot, where=lambda v: place(v) % nr == 0 and all(
+            s.table[v + i] == TableWord.NULL and s.direct[v + i] is None for i in range(nr)))
         if v is not None:
             __swap_cache_add_folio(s, v, f)
     return v
@@ -59,25 +63,20 @@ def wants_virtual_slot(s: Swap, f: Folio) -> bool:
     return m is None or not s.memcg[m].vswap_off
 
 
-def __swap_cache_add_folio(s: Swap, v: VswapSlot, f: Folio):
-    """The cluster's lock held: the slot's word names the folio."""
-    s.table[v] = TableWord.PFN(f)
-    s.folio[f].swap = v
-    s.folio[f].refcount += 1  # the swap cache's
-
-
 def swap_cache_forget_folio(s: Swap, f: Folio, v: VswapSlot):
     """swap_cache_del_folio() for a new entry that may not be charged: there is nothing to uncharge."""
+    nr = s.folio[f].nr_pages
     with hold(s.vswap_cluster.lock):
-        s.table[v] = TableWord.NULL
-        s.folio[f].swap = None
+        for i in range(nr):
+            s.table[v + i] = TableWord.NULL
+            s.folio[f + i].swap = None
         drop_empty_cluster(s)
-    folio_put(s, f)
+    folio_put_refs(s, f, nr)
 
 
 def vswap_charge(s: Swap, f: Folio, v: VswapSlot) -> bool:
     """Make the folio's memcg the owner of a virtual slot; False: it may not have one."""
-    if (design.charge == Charge.ENTRY and not try_charge_swap(s, s.folio[f].memcg)) or (
+    if (design.charge == Charge.ENTRY and not try_charge_swap(s, s.folio[f].memcg, s.folio[f].nr_pages)) or (
         design.charge == Charge.BACKING_AND_ENTRY and maybe("memcg limit of virtual slots reached")
     ):
         swap_cache_forget_folio(s, f, v)
@@ -143,7 +142,7 @@ def memcg_table_alloc(s: Swap, si: Device) -> bool:
 def mem_cgroup_try_charge_swap(s: Swap, f: Folio, v: VswapSlot) -> bool:
     """Charge a direct entry and record its memcg; False: refused, the folio is out of the swap cache."""
     m = s.folio[f].memcg
-    if not try_charge_swap(s, m):
+    if not try_charge_swap(s, m, 1):
         swap_cache_forget_folio(s, f, v)
         return False
     si = direct_device(s, v)

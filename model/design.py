@@ -143,6 +143,24 @@ class SwapDesign(Design):
     read_keeps_zero: bool = True  # a page that was read as zeros is clean: its slot keeps the flag
     release_clears_zero: bool = True  # a freed slot loses the flag
 
+    # large folios [v2p2] [v1p2] [seed]
+    add_checks_backing: bool = True  # __swap_cache_add_check asks vswap_can_swapin_thp, before there is a folio
+    add_rechecks_backing: bool = True  # ... and again where the folio is inserted
+    batch_checks_backing: bool = False  # RFC v1: swap_pte_batch asks it, under the PTL
+    swapin_checks_backing: bool = False  # RFC v1: asked again once the folio is in the swap cache ...
+    swapin_leaves_folio_cached: bool = False  # ... where it stays although it will not be read
+    add_refuses_large: bool = False  # no large folio comes from a virtual slot [midA]
+    thp_refuses_zswap: bool = True  # what is asked: nothing is in zswap,
+    thp_refuses_mixed: bool = True  # ... all slots have the same kind of backing,
+    thp_wants_consecutive: bool = True  # ... one after the other on one device
+    add_compares_zero: bool = True  # all slots are marked zero, or none [P4p12]
+    read_tests_every_zero: bool = True  # and if that is not so, nothing is read [mainline]
+    store_rolls_back: bool = True  # a page that zswap refuses takes the stored ones of its folio with it
+    writeout_releases_again: bool = False  # RFC v1: and what is still stored is released before the disk is asked
+    writeout_splits: bool = False  # a folio for which the disk has no run of slots is split, as for virtual ones
+    folio_has_one_entry: bool = True  # folio->swap; off: each page remembers its own, as until 6.6
+    migrate_copies_entries: bool = True  # ... and migration copies all of them
+
     # freeing [v2p4] [mainline]
     zap_reads_identity_locked: bool = True  # which entry a folio is cached for is read under its lock [O13]
     zap_keeps_its_target: bool = True  # a folio that is cached for another entry by now is left alone [O13]
@@ -195,13 +213,20 @@ RFC_V1 = SwapDesign(
     swapoff_rechecks_backing=False,
     zero_in_word=False,
     memcg_table=MemcgTable.AT_ONCE,
+    add_checks_backing=False,
+    add_rechecks_backing=False,
+    batch_checks_backing=True,
+    swapin_checks_backing=True,
+    swapin_leaves_folio_cached=True,
+    store_rolls_back=False,
+    writeout_releases_again=True,
 )
-"""The first posting [v1c], where single pages on one device differ."""
+"""The first posting [v1c], where it differs on one device."""
 
 PHASE_IV = SwapDesign(virtual_swap=False, shrinker_gate=False, memcg_table=MemcgTable.AT_ONCE)
 """The swap table before virtual swap [P4c]: every entry is a slot of the device, and stays there."""
 
-MID_A = SwapDesign(switched_at_run_time=True, physical_backing=False)
+MID_A = SwapDesign(switched_at_run_time=True, physical_backing=False, add_refuses_large=True)
 """A later tree, after its patch for zswap and zeros [midA]: virtual slots have no physical ones yet."""
 
 MID_B = SwapDesign(switched_at_run_time=True)

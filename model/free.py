@@ -3,7 +3,7 @@
 
 Mirrors   zap_present_ptes(), zap_nonpresent_ptes() in mm/memory.c, swap_put_entries_direct(),
           __try_to_reclaim_swap() in mm/swapfile.c [v2p3] [mainline]
-Left out  ranges: entries are freed one by one.
+Left out  ranges: entries are freed one by one, which is more than the kernel lets others see.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from model.cluster import __swap_cluster_free_entries, __swap_cluster_free_slot,
 from model.design import design
 from model.device import device_to_pin, get_swap_device, has_tables, put_swap_device
 from model.memcg import clear_memcg_id
-from model.memory import folio_put
+from model.memory import folio_put, folio_put_refs
 from model.objects import (
     Content,
     Folio,
@@ -23,9 +23,12 @@ from model.objects import (
     Task,
     VswapSlot,
     cached,
+    first_entry,
     folio_mapped,
     folio_test_writeback,
     on_device,
+    page_folio,
+    page_table,
 )
 from model.swap_cache import (
     __swap_cache_del_entry,
@@ -39,14 +42,14 @@ from model.swap_cache import (
 def zap_present_ptes(s: Swap, cpu: Task, pte: Pte):
     """Unmap a page that is in memory, for good."""
     require(s.pte[pte].tag == PteWord.PRESENT)
-    f = s.pte[pte].folio
-    acquire(s.ptl[pte])
+    f = page_folio(s, s.pte[pte].folio)
+    acquire(s.ptl[page_table(pte)])
     s.pte[pte] = PteWord.NONE
     s.pte_dirty[pte] = False  # an anonymous folio does not inherit it [mainline]
     s.pte_write[pte] = False
     s.pte_exclusive[pte] = False
     s.must_see[pte] = Content.JUNK
-    release(s.ptl[pte])
+    release(s.ptl[page_table(pte)])
     yield "the PTE is cleared"
 
     yield from free_swap_cache(s, f)
@@ -58,7 +61,7 @@ def zap_nonpresent_ptes(s: Swap, cpu: Task, pte: Pte):
     """Free a page that is swapped out, for good."""
     require(s.pte[pte].tag == PteWord.SWAP)
     if design.zap_holds_ptl:
-        acquire(s.ptl[pte])
+        acquire(s.ptl[page_table(pte)])
     v = s.pte[pte].slot
     si = device_to_pin(s, v)
     get_swap_device(s, si)  # cannot fail: the PTE has the entry
@@ -72,7 +75,7 @@ def zap_nonpresent_ptes(s: Swap, cpu: Task, pte: Pte):
     s.pte_exclusive[pte] = False
     s.must_see[pte] = Content.JUNK
     if design.zap_holds_ptl:
-        release(s.ptl[pte])
+        release(s.ptl[page_table(pte)])
 
 
 def swap_put_entries_direct(s: Swap, v: VswapSlot):
@@ -113,7 +116,7 @@ def __try_to_reclaim_swap(s: Swap, v: VswapSlot):
     if trylock(folio.lock):
         if design.zap_reads_identity_locked:
             entry = folio.swap
-        ours = entry == v or not design.zap_keeps_its_target
+        ours = entry == first_entry(s, f, v) or not design.zap_keeps_its_target
         if ours and (not folio_mapped(s, f) or zap_finds_swap_full(s, v)):
             yield from reclaim_cached_folio(s, f, v)
         release(folio.lock)
@@ -127,7 +130,7 @@ def reclaim_cached_folio(s: Swap, f: Folio, v: VswapSlot):
     elif not folio_test_writeback(s, f) and (s.count[v] == 0 or design.zap_reads_identity_locked):
         yield "the count was zero"
         with hold(s.vswap_cluster.lock):
-            __swap_cache_del_entry(s, f, v)
-        folio_put(s, f)  # the swap cache's
+            __swap_cache_del_entry(s, f, first_entry(s, f, v))
+        folio_put_refs(s, f, s.folio[f].nr_pages)  # the swap cache's
         s.folio[f].dirty = True
         yield "out of the swap cache"

@@ -4,8 +4,7 @@
 Mirrors   the swap table and virtual_table words of struct swap_cluster_info(_dynamic),
           the reverse map words of a physical cluster, struct zswap_entry, struct folio
           as far as swap knows it; mm/swap_table.h, mm/vswap.h [v2p2] [v2p3]
-Left out  large folios: a later
-          slice.  Cluster lists, their creation and freeing: one cluster of each kind lives
+Left out  cluster lists, their creation and freeing: one cluster of each kind lives
           for ever, so a slot can only be free or in use; ``phys_cluster`` stands for the clusters of all
           physical devices: a step takes the lock of one of them, which one makes no difference
           to what the step does.  The kernel packs count and zero flag into the swap table word; all
@@ -14,6 +13,9 @@ Left out  large folios: a later
           exclusive marker of a page in memory with the page, that of a swap entry in the PTE: an
           exclusive page has one PTE (a promise), so here the PTE has both.
           A direct (case 2) entry is an entry of the same sort: see ``Swap.direct``.
+          A large folio is an aligned run of pages, known by its first one, which has all of its state but
+          the content.  A scope says by blocks how large it may be, which PTEs are neighbours in one page
+          table, which virtual slots in one cluster, and which physical slots follow on one device.
 """
 
 from __future__ import annotations
@@ -25,15 +27,15 @@ from model.design import design
 
 
 class Pte(Index, prefix="pte"):
-    """A page of user memory, by the page table entry that stands for it."""
+    """A page of user memory, by the page table entry that stands for it; a block is a page table."""
 
 
 class Folio(Index, prefix="folio"):
-    """A page of physical memory."""
+    """A page of physical memory: a folio, or a page of the large one that begins before it in its block."""
 
 
 class VswapSlot(Index, prefix="v"):
-    """A slot of the virtual swap device: what a swapped-out PTE holds."""
+    """A slot of the virtual swap device: what a swapped-out PTE holds; a block is a cluster."""
 
 
 class Device(Index, prefix="dev"):
@@ -41,7 +43,7 @@ class Device(Index, prefix="dev"):
 
 
 class PhysSlot(Index, prefix="p"):
-    """A slot of a physical swap device."""
+    """A slot of a physical swap device; those of a block follow on the disk of one device."""
 
 
 class ZswapEntry(Index, prefix="z"):
@@ -72,6 +74,10 @@ class Swapoff(Actor, prefix="Swapoff"):
     """A CPU in swapoff()."""
 
 
+class Compactor(Actor, prefix="Compactor"):
+    """A CPU that splits and moves folios (kcompactd, the shrinker of partly mapped ones)."""
+
+
 class Worker(Actor, prefix="Worker"):
     """A CPU in the work queue that reclaims physical slots."""
 
@@ -80,7 +86,7 @@ class PteWord(Union):
     """A page table entry."""
 
     NONE = case()
-    PRESENT = case(folio=Folio)
+    PRESENT = case(folio=Folio)  # or a page of it
     SWAP = case(slot=VswapSlot)
 
 
@@ -106,7 +112,7 @@ class Bio(Union):
     """The disk request that a folio is part of; WRITE is also its writeback flag."""
 
     NONE = case()
-    WRITE = case(to=PhysSlot)
+    WRITE = case(to=PhysSlot)  # the first of as many slots as the folio has pages
     READ = case(source=PhysSlot)
     STARTED = case()  # the writeback flag alone: what is to be written to is not known yet
 
@@ -131,11 +137,11 @@ class Word(enum.Enum):
 
 
 class FolioState(Record):
-    """struct folio; a folio without references is free."""
+    """struct folio; one without references is free, or a page of the folio before it."""
 
     lock: Lock
-    refcount: Range(0, 7)
-    swap: VswapSlot | None  # folio->swap; not None is the swapcache flag
+    refcount: Range(0, block(Folio) * 4 + 3)
+    swap: VswapSlot | None  # folio->swap, the entry of the first page; not None is the swapcache flag
     anon: bool  # it was mapped: the page of a process
     dirty: bool
     uptodate: bool
@@ -143,6 +149,7 @@ class FolioState(Record):
     memcg: Memcg | None
     content: Content
     submitted: Content  # the bytes at the moment when the write was submitted
+    nr_pages: Range(1, block(Folio))  # folio_nr_pages(): 1 of a page that is not the first of its folio
 
 
 class CompressedPage(Record):
@@ -184,7 +191,7 @@ class Swap(State):
     pte: Array[Pte, PteWord]
     pte_dirty: Array[Pte, bool]
     must_see: Array[Pte, Content]  # ghost: what the owner of the page last wrote
-    ptl: Array[Pte, Lock]  # page table lock: kept across steps by faults and zaps
+    ptl: Array[Pte, Lock]  # page table lock, of the table's first PTE: kept across steps by faults and zaps
 
     folio: Array[Folio, FolioState]
 
@@ -230,6 +237,25 @@ def cached(s: Swap, v: VswapSlot) -> bool:
     return s.table[v].tag == TableWord.PFN
 
 
+def page_folio(s: Swap, page: Folio) -> Folio:
+    """The folio that a page belongs to."""
+    if block(Folio) > 1:
+        for k in range(block(Folio)):
+            if k < place(page) and k + s.folio[page - place(page) + k].nr_pages > place(page):
+                return page - place(page) + k
+    return page
+
+
+def page_table(pte: Pte) -> Pte:
+    """The page table of a PTE, by its first one."""
+    return pte - place(pte)
+
+
+def maps(s: Swap, p: Pte, f: Folio) -> bool:
+    """Whether a PTE maps the folio, or a page of it."""
+    return s.pte[p].tag == PteWord.PRESENT and page_folio(s, s.pte[p].folio) == f
+
+
 def folio_at_slot(s: Swap, p: PhysSlot) -> Folio | None:
     """The folio that the word of a physical slot names, in the design that keeps it there; None: there is none.
 
@@ -241,7 +267,28 @@ def folio_at_slot(s: Swap, p: PhysSlot) -> Folio | None:
 
 def folio_mapped(s: Swap, f: Folio) -> bool:
     """Whether some PTE maps the folio."""
-    return any(s.pte[p] == PteWord.PRESENT(f) for p in Pte)
+    return any(maps(s, p, f) for p in Pte)
+
+
+def folio_matches_swap_entry(s: Swap, f: Folio, v: VswapSlot) -> bool:
+    """Whether the folio says that it is cached for the slot."""
+    first = s.folio[f].swap
+    return first is not None and any(first + i == v for i in range(s.folio[f].nr_pages))
+
+
+def first_entry(s: Swap, f: Folio, v: VswapSlot) -> VswapSlot:
+    """The slot of the folio's first page, if v is that of one of its pages: runs are aligned."""
+    return v - place(v) % s.folio[f].nr_pages
+
+
+def page_of(s: Swap, f: Folio, v: VswapSlot) -> Folio:
+    """The page of a folio that is cached for the slot."""
+    return f + place(v) % s.folio[f].nr_pages
+
+
+def next_slot(p: PhysSlot, i: int) -> PhysSlot | None:
+    """The i-th slot behind one; None behind the end of the device."""
+    return p + i if place(p) + i < block(PhysSlot) else None
 
 
 def folio_test_writeback(s: Swap, f: Folio) -> bool:

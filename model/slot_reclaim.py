@@ -25,8 +25,11 @@ from model.objects import (
     VswapSlot,
     Worker,
     cached,
+    first_entry,
     folio_at_slot,
+    folio_matches_swap_entry,
     folio_test_writeback,
+    next_slot,
 )
 from model.swap_cache import folio_free_swap, swap_cache_get_folio
 
@@ -57,15 +60,16 @@ def swap_reclaim_work(s: Swap, cpu: Worker, p: PhysSlot):
     if not trylock(folio.lock):
         folio_put(s, f)
         return
-    if design.reclaim_rechecks_folio and folio.swap != v:
+    if design.reclaim_rechecks_folio and not folio_matches_swap_entry(s, f, v):
         release(folio.lock)
         folio_put(s, f)
         return
     yield "locked the folio"
 
     with hold(s.vswap_cluster.lock):
-        word = s.virtual_table[v]  # vswap_to_phys
-    if design.reclaim_rechecks_backing and word != Backing.SWAPFILE(p):
+        word = s.virtual_table[first_entry(s, f, v)]  # vswap_to_phys; the others follow
+    backed = word.tag == Backing.SWAPFILE and next_slot(word.slot, place(v) % folio.nr_pages) == p
+    if design.reclaim_rechecks_backing and not backed:
         release(folio.lock)
         folio_put(s, f)
         return
@@ -74,7 +78,7 @@ def swap_reclaim_work(s: Swap, cpu: Worker, p: PhysSlot):
     if design.reclaim_frees_entry:
         yield from folio_free_swap(s, f)  # tests count and writeback again, frees the virtual slot
     elif not (
-        (design.reclaim_tests_count and s.count[v] > 0)
+        (design.reclaim_tests_count and any(s.count[first_entry(s, f, v) + i] > 0 for i in range(folio.nr_pages)))
         or (design.reclaim_tests_writeback and folio_test_writeback(s, f))
     ):
         folio_release_vswap_backing(s, v, f)  # RFC v1: vswap_store_folio [v1p3]

@@ -14,12 +14,12 @@ from model.cluster import __vswap_release_backing
 from model.design import design
 from model.free import swap_put_entries_direct
 from model.memory import folio_alloc, folio_put
-from model.objects import Backing, Content, Folio, Pte, PteWord, Swap, VswapSlot, is_zero
+from model.objects import Backing, Content, Folio, Pte, PteWord, Swap, VswapSlot, is_zero, page_table
 
 
 def swapin_without_cache(s: Swap, pte: Pte, v: VswapSlot, exclusive: bool):
     """Read a slot that only this PTE refers to into a folio that nobody else can find, and map it."""
-    f = folio_alloc(s)
+    f = folio_alloc(s, 1)
     if f is None:
         return
     folio = s.folio[f]
@@ -30,9 +30,9 @@ def swapin_without_cache(s: Swap, pte: Pte, v: VswapSlot, exclusive: bool):
     read_slot(s, f, v)
     yield "read"
 
-    acquire(s.ptl[pte])
+    acquire(s.ptl[page_table(pte)])
     if s.pte[pte] != PteWord.SWAP(v) or s.pte_exclusive[pte] != exclusive or not folio.uptodate:
-        release(s.ptl[pte])
+        release(s.ptl[page_table(pte)])
         folio_put(s, f)
         return
     yield from swap_put_entries_direct(s, v)  # the last reference frees the slot
@@ -40,7 +40,7 @@ def swapin_without_cache(s: Swap, pte: Pte, v: VswapSlot, exclusive: bool):
     s.pte[pte] = PteWord.PRESENT(f)
     s.pte_write[pte] = True
     s.pte_exclusive[pte] = True
-    release(s.ptl[pte])
+    release(s.ptl[page_table(pte)])
 
 
 def read_slot(s: Swap, f: Folio, v: VswapSlot):

@@ -15,7 +15,19 @@ from checker.language import *
 from model.cluster import folio_release_vswap_backing
 from model.design import design
 from model.memory import folio_put
-from model.objects import Backing, Device, PhysSlot, Swap, SwapInfo, Swapoff, folio_test_writeback, in_use
+from model.objects import (
+    Backing,
+    Device,
+    PhysSlot,
+    Swap,
+    SwapInfo,
+    Swapoff,
+    first_entry,
+    folio_matches_swap_entry,
+    folio_test_writeback,
+    in_use,
+    next_slot,
+)
 from model.swap_cache import swap_cache_alloc_folio, swap_cache_get_folio
 from model.swap_in import swap_read_folio
 from model.unuse import Unuse, has_direct_entries, is_left, unuse_cached, unuse_pte_range
@@ -66,7 +78,7 @@ def try_to_unuse(s: Swap, si: Device):
         f = yield from swap_cache_get_folio(s, v)
         if f is None:
             yield "not in the swap cache"
-            f = yield from swap_cache_alloc_folio(s, v)
+            f = yield from swap_cache_alloc_folio(s, v, 1)
             if f is None:
                 yield "no folio to be had"
                 continue
@@ -76,7 +88,7 @@ def try_to_unuse(s: Swap, si: Device):
 
         folio = s.folio[f]
         acquire(folio.lock)
-        if design.swapoff_rechecks_folio and folio.swap != v:
+        if design.swapoff_rechecks_folio and not folio_matches_swap_entry(s, f, v):
             release(folio.lock)
             folio_put(s, f)
             yield "another folio by now"
@@ -84,8 +96,10 @@ def try_to_unuse(s: Swap, si: Device):
         yield "locked the folio"
 
         with hold(s.vswap_cluster.lock):
-            word = s.virtual_table[v]  # vswap_to_phys
-        if not is_on(s, word, si) or (design.swapoff_rechecks_backing and word != Backing.SWAPFILE(p)):
+            word = s.virtual_table[first_entry(s, f, v)]  # vswap_to_phys; the others follow
+        if not is_on(s, word, si) or (
+            design.swapoff_rechecks_backing and next_slot(word.slot, place(v) % folio.nr_pages) != p
+        ):
             release(folio.lock)
             folio_put(s, f)
             yield "another backing by now"

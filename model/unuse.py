@@ -27,6 +27,7 @@ from model.objects import (
     VswapSlot,
     cached,
     folio_test_writeback,
+    page_table,
 )
 from model.swap_cache import (
     folio_free_swap,
@@ -80,7 +81,7 @@ def unuse_pte_range(s: Swap, si: Device):
     f = yield from swap_cache_get_folio(s, v)
     if f is None:
         yield "its page is not cached"
-        f = yield from swap_cache_alloc_folio(s, v)
+        f = yield from swap_cache_alloc_folio(s, v, 1)
         if f is None:
             yield "no folio for it"
             return cached(s, v) or s.count[v] == 0  # -ENOMEM, unless somebody was faster
@@ -104,9 +105,9 @@ def unuse_pte_range(s: Swap, si: Device):
 
 def unuse_pte(s: Swap, pte: Pte, v: VswapSlot, f: Folio):
     """Put a locked folio where the PTE has its entry, if it still has."""
-    acquire(s.ptl[pte])
+    acquire(s.ptl[page_table(pte)])
     if design.unuse_rechecks_pte and s.pte[pte] != PteWord.SWAP(v):
-        release(s.ptl[pte])
+        release(s.ptl[page_table(pte)])
         return
     folio = s.folio[f]
     if folio.uptodate or not design.unuse_tests_uptodate:
@@ -120,8 +121,8 @@ def unuse_pte(s: Swap, pte: Pte, v: VswapSlot, f: Folio):
         s.pte[pte] = PteWord.NONE  # an error marker
         s.pte_exclusive[pte] = False
         s.must_see[pte] = Content.JUNK
-    folio_put_swap(s, v)
-    release(s.ptl[pte])
+    folio_put_swap(s, v, 1)
+    release(s.ptl[page_table(pte)])
 
 
 def unuse_cached(s: Swap, si: Device):

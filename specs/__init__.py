@@ -7,6 +7,7 @@ from specs.claims import *
 from specs.clusters import *
 from specs.compared import *
 from specs.compared_clusters import *
+from specs.contiguity import *
 from specs.costs import *
 from specs.devices import *
 from specs.direct import *
@@ -14,6 +15,8 @@ from specs.discussion import *
 from specs.fork import *
 from specs.freeing import *
 from specs.hint import *
+from specs.large import *
+from specs.large_bugs import *
 from specs.memcgs import *
 from specs.o01 import *
 from specs.o05 import *

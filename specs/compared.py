@@ -26,6 +26,7 @@ from model.objects import (
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
 from model.vswap import VSWAP
+from specs import large_scopes
 from specs.direct import DIRECT_PROMISES, the_device_has_entries
 from specs.discussion import (
     a_page_in_flight_stays_as_it_is,
@@ -33,6 +34,7 @@ from specs.discussion import (
     switched_and_short,
     the_device_wants_stable_pages,
 )
+from specs.large import LARGE_PROMISES
 from specs.o11 import moving_page
 from specs.o13 import a_shared_page_is_in_zswap, a_zap_frees_what_it_came_for, two_slots_zapped
 from specs.promises import PROMISES
@@ -115,6 +117,13 @@ asked_of_zaps = question("Two owners that let go of a page that nobody writes to
 asked_of_swapoff = question("swapoff, and slots that are taken meanwhile.", two_slots_of_the_device, (),
                             SWAPOFF_PROMISES)
 
+asked_of_partial_stores = question("A large folio of which zswap takes a part.", large_scopes.refused,
+                                   (large_scopes.a_large_folio,), LARGE_PROMISES)
+asked_of_large_faults = question("Two pages that follow, one on the disk and one of zeros.", large_scopes.faults,
+                                 (large_scopes.data_beside_zeros,), LARGE_PROMISES)
+asked_of_large_folios = question("A large folio on the disk that is swapped in, moved and split.",
+                                 large_scopes.two_compactors, (large_scopes.both_on_disk,), LARGE_PROMISES)
+
 asked_of_the_device = question("Virtual slots, slots of the device, and a switch between them.", switched_and_short,
                                (the_device_has_entries,), DIRECT_PROMISES)
 asked_of_stable_pages = question("A device that wants no stores to a page that it writes.", disk_and_zswap,
@@ -138,6 +147,7 @@ comparison = Comparison(
         asked_of_fork, asked_of_write_faults, asked_of_slot_reclaim, asked_of_zaps, asked_of_swapoff,
         asked_of_the_device, asked_of_stable_pages, asked_of_unuse, asked_of_two_devices, asked_of_neighbours,
         asked_of_reverse_maps, asked_of_two_zaps,
+        asked_of_partial_stores, asked_of_large_faults, asked_of_large_folios,
     ],
     designs={"phase_iv": PHASE_IV, "rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
     flipped=["rfc_v2", "rfc_v1"],

@@ -5,7 +5,17 @@ from __future__ import annotations
 
 from checker.language import *
 from model.design import SwapDesign
-from model.objects import Backing, Folio, PhysSlot, Shrinker, Swap, TableWord, VswapSlot, Worker
+from model.objects import (
+    Backing,
+    Folio,
+    PhysSlot,
+    Shrinker,
+    Swap,
+    TableWord,
+    VswapSlot,
+    Worker,
+    folio_matches_swap_entry,
+)
 from model.slot_reclaim import swap_reclaim_work
 from model.swap_cache import folio_free_swap
 from model.vswap import VSWAP
@@ -37,7 +47,7 @@ def the_last_pte_leaves_a_hint(old: Swap, new: Swap):
 def a_worker_frees_what_it_came_for(s: Swap):
     """The folio that a worker frees is cached for the slot that the physical slot backs."""
     return all(
-        s.folio[f].swap == v and s.virtual_table[v] == Backing.SWAPFILE(p)
+        folio_matches_swap_entry(s, f, v) and s.virtual_table[v] == Backing.SWAPFILE(p)
         for p in PhysSlot for v in VswapSlot for f in Folio
         if at(swap_reclaim_work, "still backed by the slot", p=p, v=v, f=f)
     )

@@ -16,7 +16,7 @@ from model.memcg import swap_memcg
 from model.objects import Backing, Folio, PhysSlot, Reclaim, Shrinker, Swap, TableWord, VswapSlot, ZswapEntry
 from model.swap_cache import folio_free_swap
 from model.swap_out import shrink_folio_list, swap_writeout
-from model.zswap import writeback_direct, zswap_erase_older, zswap_store, zswap_writeback_entry
+from model.zswap import writeback_direct, zswap_erase_older, zswap_store_page, zswap_writeback_entry
 from specs.lemmas_content import (
     a_compressed_copy_beside_a_dirty_folio_goes,
     a_copy_has_the_content_of_the_page,
@@ -86,7 +86,7 @@ def a_page_on_its_way_out_has_no_old_copy(s: Swap):
     """Once zero flag and compressed copy are released, there is neither until a new copy backs the slot."""
     return not any(
         s.zero[v] or (s.virtual_table[v].tag == Backing.ZSWAP and (
-            at(swap_writeout, "no compressed copy is left", actor=a) or at(zswap_store, "compressed", actor=a)
+            at(swap_writeout, "no compressed copy is left", actor=a) or at(zswap_store_page, "compressed", actor=a)
             or at(folio_realloc_swap, actor=a)))
         for v in VswapSlot for f in Folio for a in Reclaim if s.folio[f].swap == v
         and at(shrink_folio_list, f=f, actor=a) and at(swap_writeout, actor=a) and not at(folio_free_swap, actor=a)
@@ -144,7 +144,7 @@ def a_compressed_copy_has_one_holder(s: Swap):
             or at(zswap_writeback_entry, "not decompressed", e=e, actor=a)
             or at(zswap_writeback_entry, "decompressed", e=e, actor=a)
             or at(zswap_writeback_entry, "unlocked, the write is submitted", e=e, actor=a))
-        + sum(1 for a in Reclaim if at(zswap_store, "compressed", e=e, actor=a))
+        + sum(1 for a in Reclaim if at(zswap_store_page, "compressed", e=e, actor=a))
         <= 1
         for e in ZswapEntry
     )

@@ -26,7 +26,7 @@ from model.objects import (
 from model.swap_cache import folio_free_swap
 from model.swap_in import do_swap_page
 from model.swap_out import pageout, shrink_folio_list
-from model.zswap import zswap_load, zswap_store, zswap_writeback_entry
+from model.zswap import zswap_load, zswap_store_page, zswap_writeback_entry
 from specs.content import backed_by
 from specs.standing import fills, is_filled, is_not_stored_yet, kept, reclaims, task_locks
 
@@ -129,7 +129,7 @@ def an_entry_in_hand_is_the_pages(s: Swap):
     return all(
         s.virtual_table[v] == Backing.ZSWAP(e) or s.folio[f].swap != v
         for v in VswapSlot for f in Folio for e in ZswapEntry
-        if any(at(shrink_folio_list, f=f, actor=a) and at(zswap_store, "the slot is in zswap", e=e, actor=a)
+        if any(at(shrink_folio_list, f=f, actor=a) and at(zswap_store_page, "the slot is in zswap", e=e, actor=a)
                for a in Reclaim)
         or any(fills(s, a, f) and at(zswap_load, e=e, actor=a) for a in Task)
     ) and all(s.zswap[e].live for e in ZswapEntry if s.zswap[e].on_lru)
@@ -147,7 +147,8 @@ def a_copy_has_the_content_of_the_page(s: Swap):
         if s.table[v] == TableWord.PFN(f) and s.folio[f].uptodate and (s.count[v] > 0 or folio_mapped(s, f))
     ) and all(
         s.zswap[e].content == s.folio[f].content for f in Folio for e in ZswapEntry
-        if any(at(shrink_folio_list, f=f, actor=a) and at(zswap_store, "compressed", e=e, actor=a) for a in Reclaim)
+        if any(at(shrink_folio_list, f=f, actor=a) and at(zswap_store_page, "compressed", e=e, actor=a)
+               for a in Reclaim)
     )
 
 

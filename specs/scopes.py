@@ -12,6 +12,7 @@ from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.memory import user_store_zeros
 from model.objects import (
     Backing,
+    Compactor,
     Content,
     Device,
     Folio,
@@ -35,7 +36,7 @@ from model.write_fault import do_wp_page
 
 ONE_OF_EACH = {
     Pte: 1, Folio: 2, VswapSlot: 1, Device: 1, PhysSlot: 1, ZswapEntry: 1, Memcg: 1, Shrinker: 1, Reclaim: 1, Task: 1,
-    Worker: 0, Swapoff: 0,
+    Worker: 0, Swapoff: 0, Compactor: 0,
 }  # two folios, so that one can be read while another is written
 
 

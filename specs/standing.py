@@ -8,15 +8,15 @@ from model.alloc import folio_alloc_swap
 from model.backing import Effective, backing
 from model.free import __try_to_reclaim_swap, zap_present_ptes
 from model.objects import Content, Folio, PhysSlot, Pte, Reclaim, Shrinker, Swap, Task, VswapSlot, ZswapEntry
-from model.swap_cache import folio_free_swap, swap_cache_alloc_folio
+from model.swap_cache import __swap_cache_alloc, folio_free_swap
 from model.swap_in import do_swap_page, swap_read_folio
 from model.swap_out import pageout, shrink_folio_list
-from model.zswap import zswap_store, zswap_writeback_entry
+from model.zswap import zswap_store_page, zswap_writeback_entry
 
 
 def writes_back(s: Swap, a: Shrinker, f: Folio) -> bool:
     """The shrinker has a folio in the swap cache, locked, for a compressed page."""
-    return (at(swap_cache_alloc_folio, "a new folio is in the swap cache", f=f, actor=a)
+    return (at(__swap_cache_alloc, "a new folio is in the swap cache", f=f, actor=a)
             or (at(zswap_writeback_entry, f=f, actor=a)
                 and not at(zswap_writeback_entry, "unlocked, the write is submitted", actor=a)))
 
@@ -39,7 +39,7 @@ def reclaims_cached(s: Swap, a: Reclaim, f: Folio) -> bool:
 
 def fills(s: Swap, a: Task, f: Folio) -> bool:
     """A fault has put a new folio into the swap cache and reads the page."""
-    return (at(swap_cache_alloc_folio, "a new folio is in the swap cache", f=f, actor=a)
+    return (at(__swap_cache_alloc, "a new folio is in the swap cache", f=f, actor=a)
             or at(do_swap_page, "the folio is charged", f=f, actor=a)
             or at(swap_read_folio, f=f, actor=a))
 
@@ -65,8 +65,8 @@ def is_not_stored_yet(s: Swap, f: Folio) -> bool:
     return any(
         at(shrink_folio_list, f=f, actor=a) and (at(folio_alloc_swap, actor=a) or at(pageout, actor=a))
         and not at(folio_free_swap, "out of the swap cache", actor=a)
-        and not at(zswap_store, "the slot is in zswap", actor=a)
-        and not at(zswap_store, "the entry is on the LRU", actor=a)
+        and not at(zswap_store_page, "the slot is in zswap", actor=a)
+        and not at(zswap_store_page, "the entry is on the LRU", actor=a)
         for a in Reclaim
     )
 

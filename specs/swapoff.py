@@ -19,6 +19,7 @@ from model.objects import (
     TableWord,
     VswapSlot,
     Worker,
+    folio_matches_swap_entry,
     in_use,
 )
 from model.slot_reclaim import swap_reclaim_work
@@ -58,7 +59,7 @@ def a_device_that_is_off_backs_nothing(s: Swap):
 def swapoff_frees_what_it_came_for(s: Swap):
     """The folio that swapoff takes a slot from is cached for the entry that this slot backs."""
     return all(
-        s.folio[f].swap == v and s.virtual_table[v] == Backing.SWAPFILE(p)
+        folio_matches_swap_entry(s, f, v) and s.virtual_table[v] == Backing.SWAPFILE(p)
         for p in PhysSlot for v in VswapSlot for f in Folio
         if at(try_to_unuse, "still backed by the slot", p=p, v=v, f=f)
     )

@@ -29,6 +29,7 @@ Z3_STATES = STEPS // 40
 WALK = 60
 LEMMAS = "the lemmas of rfc_v2"
 SPECS = ["rfc_v2", LEMMAS, "o05_writeback_without_recheck", "writeback_forgets_unlock"]
+LARGE_SPECS = ["rfc_v2_large_folios_copied", "rfc_v2_large_folios_drained_and_moved"]
 CLUSTER_SPECS = [
     "clusters_mended_everything", "clusters_v2", "phys_clusters_everything", "phys_clusters_short_of_memory",
 ]
@@ -87,7 +88,7 @@ def system_of(name: str) -> Built:
     return build(replace(spec, promises=[*reached, *spec.lemmas], lemmas=()))
 
 
-@pytest.mark.parametrize("name", [*SPECS, *CLUSTER_SPECS, *DEVICE_SPECS])
+@pytest.mark.parametrize("name", [*SPECS, *CLUSTER_SPECS, *DEVICE_SPECS, *LARGE_SPECS])
 def test_random_schedules_agree(name: str) -> None:
     system = system_of(name)
     readings = Readings(system, z3=name not in SPECS)
