@@ -24,8 +24,8 @@ FOUR = Scope("four pages, four slots of each kind, two CPUs in the shrinker", si
 """Nobody writes out all of its states."""
 
 SEVERAL = {
-    "rfc_v2_reads_succeed": 10, "rfc_v2_two_owners": 8, "rfc_v2_two_memcgs": 8, "rfc_v2_swapoff": 10, "rfc_v2_direct": 10,
-    "rfc_v2_zeros": 10,
+    "rfc_v2_reads_succeed": 10, "rfc_v2_two_owners": 8, "rfc_v2_two_memcgs": 8, "rfc_v2_swapoff": 10,
+    "rfc_v2_direct": 10, "rfc_v2_zeros": 10,
 }
 """How far layers of states are compared."""
 
