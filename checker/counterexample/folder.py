@@ -31,6 +31,7 @@ from checker.report.svg import race_svg
 from checker.report.verdict import Exit
 from checker.run import Bounds, run
 from checker.words import amount
+from checker.workers import each
 
 if TYPE_CHECKING:
     from checker.language.spec import Design, Spec
@@ -47,7 +48,9 @@ def write_all(folder: Path, asked: Asked) -> list[Path]:
     A spec keeps the number of its folder; a new one gets the next.  Returns the
     folders in order.  UsageError where a spec does not break as it says.
     """
-    found = {name: render(asked, spec) for name, spec in defects(asked.specs).items()}
+    specs = defects(asked.specs)
+    found = dict(zip(specs, each(lambda spec: render(asked, spec), list(specs.values()), None, "counterexamples"),
+                     strict=True))
     taken = {re.sub(r"^\d+-", "", path.name): path for path in folder.glob("[0-9]*-*") if path.is_dir()}
     number = max((int(path.name.partition("-")[0]) for path in taken.values()), default=0)
     written = []
