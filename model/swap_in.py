@@ -75,7 +75,7 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
                 put_swap_device(s, si)
             return
         yield "the folio is charged"
-        if s.folio[f].nr_pages > 1 and design.swapin_checks_backing:  # RFC v1 looks again [v1p2]
+        if design.swapin_checks_backing and s.folio[f].nr_pages > 1:  # RFC v1 looks again [v1p2]
             with hold(s.vswap_cluster.lock):
                 fits = vswap_can_swapin_thp(s, first_entry(s, f, v), s.folio[f].nr_pages)
             if not fits:

@@ -219,14 +219,14 @@ def swap_writeout(s: Swap, f: Folio):
         return False  # AOP_WRITEPAGE_ACTIVATE
     if design.realloc_in_submit_write:
         return (yield from vswap_submit_write(s, f))
-    if folio.nr_pages > 1 and design.writeout_releases_again:
+    if design.writeout_releases_again and folio.nr_pages > 1:
         yield "writeback is allowed"
         folio_release_non_phys_swap_backing(s, f)  # RFC v1's vswap_prepare_writeout, once more [v1p3]
         yield "no page is left in zswap"
     p = yield from folio_realloc_swap(s, folio.swap, folio.nr_pages)
     if p is None:
         folio.dirty = True
-        if folio.nr_pages > 1 and design.writeout_splits:
+        if design.writeout_splits and folio.nr_pages > 1:
             yield "no run of physical slots"
             split_folio(s, f)  # its pages are as dirty as it is
         return False  # AOP_WRITEPAGE_ACTIVATE: as posted a large folio stays as it is, and the disk as full

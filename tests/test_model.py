@@ -24,7 +24,7 @@ from specs.requirements import REQUIREMENTS
 from specs.swapoff import SWAPOFF_PROMISES
 from specs.unuse import UNUSE_PROMISES
 
-SPECS = {name: spec for name, spec in load_specs(None).items() if spec.model is VSWAP}
+SPECS = {name: spec for name, spec in load_specs(None).items() if spec.model.state is VSWAP.state}
 AS_POSTED = {name: spec for name, spec in SPECS.items() if spec.design == SwapDesign()}
 WHAT_IFS = {name: spec for name, spec in SPECS.items() if name not in AS_POSTED}
 
