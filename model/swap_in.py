@@ -68,7 +68,9 @@ def do_swap_page(s: Swap, cpu: Task, pte: Pte):
             return
         if design.readahead != Readahead.NONE:
             yield from swapin_readahead(s, pte, v)
-        nr = yield from thp_swapin_suitable_orders(s, pte, v)
+        nr = 1
+        if block(Folio) > 1:
+            nr = yield from thp_swapin_suitable_orders(s, pte, v)
         f = yield from swap_cache_alloc_folio(s, v, nr)
         if f is None:
             if design.fault_puts_device_on_error:
@@ -171,8 +173,6 @@ def swap_pte_batch(s: Swap, pte: Pte, v: VswapSlot, nr: int) -> int:
 
 def thp_swapin_suitable_orders(s: Swap, pte: Pte, v: VswapSlot):
     """How many pages to read at once: as many as neighbours were swapped out together, of the disk only."""
-    if block(Folio) == 1:
-        return 1
     with hold(s.vswap_cluster.lock):
         fast = is_synchronous(s, v) and not is_zero(s, v)  # swap_entry_backend_has_flag: V is dropped: a hint
     yield "the device is known"
