@@ -42,7 +42,7 @@ class Beside:
 
     def __enter__(self) -> Beside:
         if self.names:
-            self._answers = self._stack.enter_context(begin(self._search, self.names, max(1, cores() - 1)))
+            self._answers = self._stack.enter_context(begin(self._search, self.names, cores()))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,

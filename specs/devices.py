@@ -129,6 +129,7 @@ rfc_v2_two_devices = Spec(
         *SWAPOFF_PROMISES, the_first_device_with_room_is_used, a_page_moves_to_the_other_device, both_devices_are_off,
         the_second_device_is_used_while_the_first_is_drained,
     ],
+    by_z3=6,
 )
 
 rfc_v2_cached_clusters = Spec(
@@ -152,6 +153,7 @@ rfc_v2_full_device = Spec(
     full; the shrinker moves pages there, too.""",
     model=VSWAP, design=RFC_V2, scope=two_devices_two_pages, start=[one_slot_on_each_device],
     promises=[*PROMISES, the_first_device_with_room_is_used, the_first_device_is_full],
+    by_z3=6,
 )
 
 rfc_v2_synchronous_device = Spec(
@@ -159,6 +161,7 @@ rfc_v2_synchronous_device = Spec(
     the slot up at once, the other finds another folio or another PTE.""",
     model=VSWAP, design=RFC_V2, scope=two_devices_two_faults, start=[the_second_device_is_synchronous],
     promises=[*PROMISES, a_synchronous_page_is_not_kept],
+    by_z3=6,
 )
 
 rfc_v2_stable_second_device = Spec(
@@ -166,6 +169,7 @@ rfc_v2_stable_second_device = Spec(
     whichever that is.""",
     model=VSWAP, design=RFC_V2, scope=two_devices_two_faults, start=[the_second_device_wants_stable_pages],
     promises=[*PROMISES, a_device_that_wants_it_is_not_disturbed],
+    by_z3=6,
 )
 
 stable_writes_are_asked_of_no_device = what_if(

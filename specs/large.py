@@ -122,6 +122,7 @@ rfc_v2_large_folios = Spec(
     start=[scopes.a_fast_device],
     promises=[*LARGE_PROMISES, no_cached_page_is_unreadable, a_large_folio_is_in_the_swap_cache,
               a_large_folio_is_only_on_the_disk, a_run_is_backed_by_both, zswap_refuses_a_later_page],
+    by_z3=4,
 )
 
 rfc_v2_large_folios_moved = Spec(
@@ -133,6 +134,7 @@ rfc_v2_large_folios_moved = Spec(
     start=[scopes.a_fast_device],
     promises=[*LARGE_PROMISES, no_cached_page_is_unreadable, a_large_folio_is_in_the_swap_cache,
               a_cached_folio_is_split],
+    by_z3=4,
 )
 
 rfc_v2_large_folios_written_back = Spec(
@@ -144,6 +146,7 @@ rfc_v2_large_folios_written_back = Spec(
     start=[scopes.both_on_disk, scopes.both_in_zswap],
     promises=[*LARGE_PROMISES, no_cached_page_is_unreadable, a_large_folio_is_only_on_the_disk,
               a_run_is_backed_by_both, a_run_is_scattered_on_the_disk],
+    by_z3=4,
 )
 
 rfc_v2_large_folios_and_swapoff = Spec(
@@ -166,6 +169,7 @@ rfc_v2_large_folios_and_slot_reclaim = Spec(
     start=[scopes.both_on_disk],
     promises=[*LARGE_PROMISES, no_cached_page_is_unreadable, a_large_folio_is_only_on_the_disk,
               a_page_of_a_run_is_free],
+    by_z3=4,
 )
 
 rfc_v2_large_folios_drained_and_moved = Spec(
@@ -194,6 +198,7 @@ rfc_v2_large_folios_two_threads = Spec(
     scope=scopes.two_threads,
     start=[scopes.both_on_disk],
     promises=[*LARGE_PROMISES, no_cached_page_is_unreadable, a_page_of_a_large_folio_is_mapped_alone],
+    by_z3=4,
 )
 
 rfc_v2_large_folios_without_run = Spec(
@@ -203,6 +208,7 @@ rfc_v2_large_folios_without_run = Spec(
     scope=scopes.no_run,
     start=[scopes.a_large_folio_and_a_slot],
     promises=[*LARGE_PROMISES, no_cached_page_is_unreadable, there_is_no_run_of_virtual_slots],
+    by_z3=4,
 )
 
 rfc_v2_large_folios_two_compactors = Spec(

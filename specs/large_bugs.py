@@ -31,10 +31,10 @@ def everything_can_be_swapped_out(s: Swap):
 
 def of_a_large_folio(why: str, design: SwapDesign, scope: Scope, breaks: list[str], default: bool = False,
                      start: Callable[..., Any] = scopes.a_large_folio,
-                     promises: tuple[Callable[..., Any], ...] = ()) -> Spec:
+                     promises: tuple[Callable[..., Any], ...] = (), by_z3: int | None = None) -> Spec:
     """What a large folio that is mapped, or what ``start`` says, keeps of its promises."""
     return Spec(
-        why=why, model=STILL, design=design, scope=scope, start=[start], default=default,
+        why=why, model=STILL, design=design, scope=scope, start=[start], default=default, by_z3=by_z3,
         promises=[*LARGE_PROMISES, *promises], expected={promise: broken() for promise in breaks},
     )
 
@@ -51,6 +51,7 @@ o04_rfc_v1_keeps_a_partial_store = of_a_large_folio(
     dirty folio stays in the swap cache with slots that disagree about their backing. RFC v2 releases
     all of them where the store fails.""",
     RFC_V1, scopes.refused, HALF_STORED, default=True, promises=HALF,
+    by_z3=4,
 )
 
 o04_store_does_not_roll_back = of_a_large_folio(

@@ -68,4 +68,5 @@ o13_target_moves = what_if(
     SwapDesign(zap_keeps_its_target=False),
     ["a_zap_frees_what_it_came_for"],
     scope=two_slots_zapped, start=(a_shared_page_is_in_zswap,), promises=[*PROMISES, a_zap_frees_what_it_came_for],
+    by_z3=6,
 )

@@ -123,6 +123,7 @@ rfc_v2_readahead = Spec(
     model=VSWAP, design=VMA, scope=two_readers, start=[a_virtual_page_is_on_each_device],
     promises=[*PROMISES, a_neighbour_is_read, a_neighbour_is_cached_that_nobody_maps, a_fault_meets_readahead,
               the_neighbour_is_free],
+    by_z3=6,
 )
 
 rfc_v2_readahead_synchronous = Spec(
@@ -130,12 +131,14 @@ rfc_v2_readahead_synchronous = Spec(
     look that nothing pins, and nothing depends on it.""",
     model=VSWAP, design=VMA, scope=two_readers, start=[a_virtual_page_is_on_the_synchronous_device],
     promises=[*PROMISES, a_neighbour_is_read, what_was_synchronous_is_not],
+    by_z3=6,
 )
 
 rfc_v2_readahead_swapoff = Spec(
     why="""Direct entries of two devices: a fault on one reads ahead on the other, and pins it for that time.""",
     model=VSWAP, design=VMA, scope=two_faults_on_two_devices, start=[a_page_is_on_each_device],
     promises=[*UNUSE_PROMISES, a_neighbour_is_read, the_neighbour_is_free, the_device_of_the_neighbour_is_going],
+    by_z3=6,
 )
 
 rfc_v2_cluster_readahead = Spec(
@@ -143,6 +146,7 @@ rfc_v2_cluster_readahead = Spec(
     without a count is no entry to read.""",
     model=VSWAP, design=CLUSTER, scope=pointer_beside, start=[a_reverse_map_is_beside_an_entry],
     promises=[*UNUSE_PROMISES, a_reverse_map_is_no_entry],
+    by_z3=6,
 )
 
 readahead_takes_a_reverse_map = what_if(

@@ -73,8 +73,8 @@ def test_every_switch_is_flipped_by_some_spec() -> None:
 def test_every_promise_is_seen_to_break() -> None:
     seen = {promise for spec in SPECS.values() for promise in spec.expected}
     asked = {promise.__name__ for promise in (
-        *SWAPOFF_PROMISES, *HINT_PROMISES, *LARGE_PROMISES, *REQUIREMENTS, *UNUSE_PROMISES, no_cached_page_is_unreadable,
-        the_first_device_with_room_is_used,
+        *SWAPOFF_PROMISES, *HINT_PROMISES, *LARGE_PROMISES, *REQUIREMENTS, *UNUSE_PROMISES,
+        no_cached_page_is_unreadable, the_first_device_with_room_is_used,
         a_device_that_wants_it_is_not_disturbed, a_zap_frees_what_it_came_for,
     )}
     asked |= {"nothing freed is used", "nothing is freed twice"}
