@@ -18,7 +18,7 @@ POOL = str(MODELS / "pool.py")
 SEEN, TAKEN = ("take", "seen free"), ("take", "taken")
 
 
-@pytest.mark.parametrize("merged", [{SEEN}, {TAKEN}, {SEEN, TAKEN}], ids=str)
+@pytest.mark.parametrize("merged", [{SEEN}, {TAKEN}, {SEEN, TAKEN}], ids=["first", "second", "both"])
 @pytest.mark.parametrize("failures", [[], None], ids=["no failure", "failures"])
 def test_merged_steps_are_the_same_in_python_and_natively(
         merged: set[tuple[str, str]], failures: list[str] | None, tmp_path: Path) -> None:
