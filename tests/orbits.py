@@ -13,11 +13,9 @@ Vector = tuple[int, ...]
 
 
 def renamings(group: Iterable[IndexT]) -> list[Names]:
-    """Every way to rename the objects of these sorts: blocks change places as a whole."""
+    """Every way to rename the objects of these sorts."""
     sorts = list(group)
-    ways = product(*(permutations(range(s.size // s.block)) for s in sorts))
-    return [{s: tuple(way[k // s.block] * s.block + k % s.block for k in range(s.size))
-             for s, way in zip(sorts, each, strict=True)} for each in ways]
+    return [dict(zip(sorts, each, strict=True)) for each in product(*(permutations(range(s.size)) for s in sorts))]
 
 
 def value(type_: Type, code: int, names: Names, firsts: dict[IndexT, int]) -> int:
