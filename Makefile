@@ -2,10 +2,10 @@
 #
 #   make check            set up .venv where it is missing or stale, run the gate
 #   make test             lint, types, tests
-#   make test-tools       compare with other checkers: needs rumur and gcc
+#   make test-tools       compare with other checkers: needs spin, rumur and gcc
 #   make race             show one real race
 #   make counterexamples  regenerate counterexamples/, show what changed
-#   make docs             regenerate docs/scopes.md, docs/costs.md and the pictures of README.md, show what changed
+#   make docs             regenerate docs/scopes.md, costs.md, promises.md and the pictures of README.md, show what changed
 #   make clean            remove .venv and what the tools left behind
 
 PYTHON ?= python3
@@ -23,7 +23,7 @@ check: $(READY)
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 test-tools: $(READY)
 	$(BIN)/python -m pytest -q tests/tools
@@ -39,6 +39,7 @@ counterexamples: $(READY)
 docs: $(READY)
 	@$(BIN)/python -P -m checker.report.scopes docs/scopes.md
 	@$(BIN)/python -P tests/page_costs.py docs/costs.md
+	@$(BIN)/python -P tests/page_promises.py docs/promises.md
 	@$(BIN)/vswap graph rfc_v1 --scope $(EVERYBODY) --quotient virtual_table -o docs/backing_rfc_v1.svg
 	@$(BIN)/vswap graph rfc_v2 --scope $(EVERYBODY) --quotient virtual_table -o docs/backing_rfc_v2.svg
 	@git --no-pager diff -- docs

@@ -26,7 +26,8 @@ NO = {"off": False, "false": False, "no": False, "0": False}
 class Asked:
     """The specs of one model, and the changes to make to each of them.
 
-    ``file`` is the user's model file, or None for the model that is installed.
+    ``file`` is the user's model file, or None for the model that is installed.  ``proving``:
+    lemmas are needed, whatever is changed.
     """
 
     file: str | None
@@ -34,6 +35,7 @@ class Asked:
     switches: tuple[str, ...] = ()
     design: str | None = None
     scope: tuple[str, ...] = ()
+    proving: bool = False
 
     @property
     def model(self) -> str:
@@ -51,6 +53,10 @@ class Asked:
         return self.file is not None and not any(
             spec.model.state.__module__.startswith("model_file_") for spec in self.specs.values())
 
+    def with_lemmas(self, spec: Spec) -> bool:
+        """Whether a spec promises its lemmas, too: they speak of the design and the scope that it is written for."""
+        return self.proving or (self.design_of(spec) == spec.design and self.scope_of(spec) is spec.scope)
+
     def options(self) -> tuple[str, ...]:
         """The words that a replay command needs for the same question."""
         words = [self.file] if self.file else []
@@ -65,6 +71,26 @@ class Asked:
         if name not in self.specs:
             raise UsageError(unknown("spec", name, self.specs))
         return self.specs[name]
+
+    def narrowed(self) -> Asked:
+        """Without the specs that the changes are not about: there may be several models, each with designs and
+        sorts of its own.  All of them where none fits: whoever asks is then told what does not.
+        """
+        fitting = {name: spec for name, spec in self.specs.items() if self.fits(spec)}
+        return dataclasses.replace(self, specs=fitting or self.specs)
+
+    def fits(self, spec: Spec) -> bool:
+        """Whether a spec has the switches and the sorts that are changed, whatever they are changed to."""
+        known = designs(self.specs.values()) if self.design is not None else {}
+        if self.design in known and type(known[self.design]) is not type(spec.design):
+            return False
+        if not {switch.partition("=")[0] for switch in self.switches} <= switches(spec.design).keys():
+            return False
+        sizes = {sort.__name__ for sort in spec.scope.sizes}
+        if not {sort for sort, equals, _ in (part.partition("=") for part in self.scope) if equals} <= sizes:
+            return False
+        named = [other.scope for other in self.specs.values() if other.scope.name in self.scope]
+        return all(spec.scope.sizes.keys() <= scope.sizes.keys() for scope in named)
 
     def design_of(self, spec: Spec) -> Design | None:
         """The design of a spec, with the changes of the command line."""
@@ -142,11 +168,23 @@ def installed_name() -> str:
     return min((point.name for point in entry_points(group="checker.model")), default="model")
 
 
+def installed_home() -> Path:
+    """The folder that the package of the installed model lies in."""
+    from importlib.metadata import entry_points
+    from importlib.util import find_spec
+
+    for point in sorted(entry_points(group="checker.model"), key=lambda point: point.name):
+        found = find_spec(point.module.partition(".")[0])
+        if found is not None and found.origin is not None:
+            return Path(found.origin).parent.parent
+    raise UsageError("no model is installed, so that there are no cases beside it: name a file with --cases")
+
+
 def modules(specs: Iterable[Spec]) -> Iterator[Any]:
     """The modules that specs and their models are written in, and their neighbours in the same packages."""
     tops = set()
     for spec in specs:
-        parts = [spec.model.state, *spec.promises, *spec.measures, *spec.model.rules]
+        parts = [spec.model.state, *spec.promises, *spec.lemmas, *spec.measures, *spec.model.rules]
         tops |= {part.__module__.partition(".")[0] for part in parts}
     for name in sorted(sys.modules):
         if name.partition(".")[0] in tops and sys.modules[name] is not None:
@@ -165,19 +203,32 @@ def designs(specs: Iterable[Spec]) -> dict[str, Design]:
     return found
 
 
-def comparison(asked: Asked) -> Comparison:
+def comparison(asked: Asked, like: Design | None = None) -> Comparison:
     """What the model says that its designs are compared by; a model that says nothing is compared by
     every default spec and every design that has a name of its own.
+
+    With a design, what is said of designs of its kind: there may be several models.
     """
     found = [value for module in modules(asked.specs.values()) for value in vars(module).values()
-             if isinstance(value, Comparison)]
+             if isinstance(value, Comparison)
+             and (like is None or any(type(one) is type(like) for one in value.designs.values()))]
     if found:
         return found[0]
-    specs = [spec for spec in asked.specs.values() if spec.default and spec.design is not None]
+    specs: list[Spec] = []
+    for spec in asked.specs.values():
+        of_its_kind = spec.design is not None and (like is None or type(spec.design) is type(like))
+        if spec.default and of_its_kind and not any(same_question(spec, known) for known in specs):
+            specs.append(spec)
     own = {name: value for module in modules(specs) for name, value in vars(module).items()
-           if isinstance(value, Design)}
+           if isinstance(value, Design) and (like is None or type(value) is type(like))}
     usual = {name: design for name, design in own.items() if not unusual(design)}
     return Comparison(specs=specs, designs=own or designs(specs), flipped=list(usual)[:1])
+
+
+def same_question(one: Spec, other: Spec) -> bool:
+    """Whether two specs differ only in the design that they ask about, and in what is expected of it."""
+    bare = [dataclasses.replace(spec, name="", why="", design=None, expected={}) for spec in (one, other)]
+    return bare[0] == bare[1]
 
 
 def flip(design: Design | None, switch: str, spec: str) -> Design:

@@ -7,6 +7,7 @@ Nothing heavy is imported here, so that help and complaints are instant.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -54,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _check(commands.add_parser("check", help="the gate: every default spec, or the named ones", epilog=EXITS,
                                formatter_class=argparse.RawDescriptionHelpFormatter))
-    _prove(commands.add_parser("prove", help="z3: claims about the bits of machine words (--words)", epilog=EXITS,
+    _prove(commands.add_parser("prove", help="z3: promises by induction; the bits of words (--words)", epilog=EXITS,
                                formatter_class=argparse.RawDescriptionHelpFormatter))
     _explain(commands.add_parser("explain", help="the race of a spec, in columns"))
     _graph(commands.add_parser("graph", help="a race, or the state machine of one object, as SVG, DOT or GraphML"))
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     _repair(commands.add_parser("repair", help="which guards, and which steps merged, keep a spec from breaking"))
     _new(commands.add_parser("new", help="a what-if spec to start from, in a file of its own"))
     _export(commands.add_parser("export", help="a spec in the notation of another checker"))
+    _bench(commands.add_parser("bench", help="speed against other checkers, side by side"))
     _replay(commands.add_parser("replay", help="step through a trace; 0 only if it still shows what it claims"))
     _list(commands.add_parser("list", help="operations, promises, designs, scopes, specs"))
     return top
@@ -90,6 +92,12 @@ def _limits(p: argparse.ArgumentParser) -> None:
                    help="search with up to N threads, which find the same as one (default: one for each processor)")
 
 
+def _symmetry(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--symmetry", action="store_true",
+                   help="visit one of the states that differ only in the names of objects and actors; see "
+                        "docs/language.md")
+
+
 def _drawing(p: argparse.ArgumentParser) -> None:
     p.add_argument("--wide", action="store_true", help="draw races as wide as the terminal, not in 75 columns")
     p.add_argument("--full", action="store_true", help="show the whole state before and after the race, too")
@@ -103,6 +111,7 @@ def _check(p: argparse.ArgumentParser) -> None:
     p.add_argument("--format", choices=FORMATS, dest="form",
                    help="print for people (text), programs (json), or CI (junit, ktap); see docs/ci.md")
     p.add_argument("--first", action="store_true", help="stop at the first promise that breaks")
+    _symmetry(p)
     p.add_argument("--checkpoint", metavar="DIR",
                    help="keep searches that end early (a limit, Ctrl-C, SIGTERM) in this folder, and go on with those "
                         "that are there")
@@ -113,13 +122,19 @@ def _check(p: argparse.ArgumentParser) -> None:
 
 
 def _prove(p: argparse.ArgumentParser) -> None:
-    p.add_argument("words", nargs="*", metavar="FORMAT|FILE.py",
-                   help="word formats to prove (default: all of them); a file holds formats of your own")
+    p.add_argument("words", nargs="*", metavar="SPEC|FILE.py|PROMISE|FORMAT",
+                   help="the specs whose promises to prove by induction, and the promises if not all; with --words "
+                        "the formats (default: all of them). A file holds a model or formats of your own")
     p.add_argument("--words", action="store_true", dest="about_words",
                    help="prove claims about the bits of words; see docs/words.md")
-    p.add_argument("--time", type=_seconds, metavar="TIME", help="decide each claim within this time, or not at all")
-    p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
-                   help="print one JSON document")
+    _question(p)
+    p.add_argument("--steps", type=_steps, metavar="K",
+                   help="look at up to K steps from states that keep a promise (default 2)")
+    p.add_argument("--time", type=_seconds, metavar="TIME",
+                   help="decide each question (with --words each claim) within this time, or not at all")
+    p.add_argument("--max-states", type=_count, metavar="N",
+                   help="visit no more than N states to see whether a step that fails can happen")
+    p.add_argument("--memory", type=_bytes, metavar="SIZE", help="use no more memory than this (512M, 2G)")
 
 
 def _explain(p: argparse.ArgumentParser) -> None:
@@ -127,6 +142,7 @@ def _explain(p: argparse.ArgumentParser) -> None:
                    help="the spec, the file if it is not of the installed model, and promises if not all that break")
     _question(p)
     _limits(p)
+    _symmetry(p)
     _drawing(p)
     p.add_argument("--as", choices=VIEWS, dest="view",
                    help="print nothing but a text for a commit message, a Mermaid sequence diagram, "
@@ -214,6 +230,21 @@ def _export(p: argparse.ArgumentParser) -> None:
     _question(p)
 
 
+def _bench(p: argparse.ArgumentParser) -> None:
+    p.add_argument("words", nargs="*", metavar="CASE", help="cases to measure (default: those that do not take long)")
+    p.add_argument("--cases", metavar="FILE.toml|FOLDER",
+                   help="where the cases are (default: benchmarks/cases.toml beside the installed model)")
+    p.add_argument("--tool", action="append", default=[], metavar="NAME", dest="tools",
+                   help="compare with this checker only, or with none (vswap); may be repeated")
+    p.add_argument("--pairs", type=_rounds, metavar="N", default=5, help="run everybody N times (default 5)")
+    p.add_argument("--threads", type=_threads, action="append", metavar="N",
+                   help="run our search with N threads, too; may be repeated")
+    p.add_argument("--cache", choices=["both", "cold", "warm"], default="both",
+                   help="run our search with an empty object cache (cold), a filled one (warm), or each in turn")
+    p.add_argument("--json", action="store_const", const="json", dest="form", default="text",
+                   help="print one JSON document")
+
+
 def _replay(p: argparse.ArgumentParser) -> None:
     p.add_argument("words", nargs="+", metavar="KEY|TRACE.json|FILE.py",
                    help="a replay key or a trace file, and the model file if it is not of the installed model")
@@ -240,6 +271,12 @@ def _count(text: str) -> int:
 def _jobs(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 1000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
+
+
+def _rounds(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs")
     return int(text)
 
 
@@ -277,6 +314,8 @@ def _seconds(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        gc.set_threshold(100_000)  # what reading a model makes lives to the end: looking for garbage finds little
     try:
         guard()
         arguments, rest = parser().parse_known_args(words)

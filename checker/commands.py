@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask
 from checker.language.errors import LanguageError, ModelError, UsageError
+from checker.processors import WorkerDied
 from checker.report.output import Line, Output, OutputError
 from checker.report.verdict import Exit, SpecResult, worst
 from checker.run import Bounds, Ran, interruptible, main_trace, missing, run, without_race
 from checker.words import unknown
-from checker.workers import WorkerDied
 
 if TYPE_CHECKING:
     from checker.counterexample.trace import Trace
@@ -97,7 +97,8 @@ def _bounds(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
 
 
 def _check_bounds(arguments: argparse.Namespace) -> Bounds:
-    bounds = dataclasses.replace(_bounds(arguments, first=arguments.first), checkpoint=arguments.checkpoint)
+    bounds = dataclasses.replace(_bounds(arguments, first=arguments.first), checkpoint=arguments.checkpoint,
+                                 symmetry=arguments.symmetry)
     if arguments.engine != "z3":
         _make_folder(arguments.checkpoint)
         if arguments.depth is not None:
@@ -109,6 +110,8 @@ def _check_bounds(arguments: argparse.Namespace) -> Bounds:
         raise UsageError("--checkpoint is not for --engine z3, whose searches cannot be taken up again")
     if arguments.threads is not None:
         raise UsageError("--threads is not for --engine z3, which uses one")
+    if arguments.symmetry:
+        raise UsageError("--symmetry is not for --engine z3, which visits no states")
     return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
 
 
@@ -136,10 +139,13 @@ def _width(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.report.text import never_lines, spec_lines, summary
+    from checker.beside import Beside
+    from checker.report.second import second_lines
+    from checker.report.text import never_lines, others_lines, spec_lines, summary
 
     asked, names = _asked(arguments)
-    wanted = names or [name for name, spec in asked.specs.items() if spec.default]
+    defaults = [name for name, spec in asked.specs.items() if spec.default]
+    wanted = names or [name for name in defaults if name in asked.narrowed().specs] or defaults
     if not wanted:
         what = f"{asked.file or asked.model} defines no spec" if not asked.specs else "no spec is a default one"
         raise Complaint(Exit.NOTHING, f"{what}: nothing was checked")
@@ -147,22 +153,30 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
         asked.design_of(asked.spec(name))
         asked.scope_of(asked.spec(name))
     short = len(wanted) > FEW
+    bounds = _check_bounds(arguments)
+    gate = not names and not asked.changed and not asked.borrowed
     rans: list[Ran] = []
-    for ran in run(asked, list(dict.fromkeys(wanted)), _check_bounds(arguments)):
-        rans.append(ran)
-        _trouble(ran.result)
-        if arguments.form == "text":
-            output.lines(spec_lines(ran.result, short=short))
-            _draw_one(ran, _traces(ran), arguments, output)
+    with Beside(asked, wanted if gate and bounds.steps is None and not bounds.first else [], bounds) as beside:
+        for ran in run(asked, list(dict.fromkeys(wanted)), bounds):
+            rans.append(ran)
+            _trouble(ran.result)
+            if arguments.form == "text":
+                output.lines(spec_lines(ran.result, short=short))
+                _draw_one(ran, _traces(ran), arguments, output)
+        seconds = list(beside.results(rans))
+    for result in seconds:
+        _trouble(result)
     results = [ran.result for ran in rans]
-    never = None if names or asked.changed or asked.borrowed else _never(rans)
-    code = worst([result.exit for result in results] + ([Exit.VACUOUS] if never else []))
+    never = _never(rans) if gate else None
+    code = worst([result.exit for result in [*results, *seconds]] + ([Exit.VACUOUS] if never else []))
     if arguments.form == "text":
-        output.lines([*never_lines(never or ()), summary(results, code)])
+        others = 0 if names else len(defaults) - len(wanted)
+        output.lines([*never_lines(never or ()), *second_lines(results, seconds), *others_lines(others),
+                      summary([*results, *seconds], code)])
     else:
         from checker.report.render import checked
 
-        output.lines([checked(arguments.form, asked.model, code, results, never)])
+        output.lines([checked(arguments.form, asked.model, code, [*results, *seconds], never)])
     return code
 
 
@@ -235,7 +249,8 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
     names, promises = _to_explain(asked, words, one=arguments.view is not None)
     results = []
     drawn = 0
-    for ran in run(asked, names, _bounds(arguments), traces=promises or True):
+    bounds = dataclasses.replace(_bounds(arguments), symmetry=arguments.symmetry)
+    for ran in run(asked, names, bounds, traces=promises or True):
         results.append(ran.result)
         _trouble(ran.result)
         if ran.system is not None and promises:
@@ -273,7 +288,7 @@ def _to_explain(asked: Asked, words: Sequence[str], *, one: bool) -> tuple[list[
     if not names:
         if promises:
             raise UsageError(unknown("spec", promises[0], asked.specs))
-        names = [name for name, spec in asked.specs.items() if spec.expected or len(asked.specs) == 1]
+        names = [name for name, spec in asked.narrowed().specs.items() if spec.expected or len(asked.specs) == 1]
         if not names:
             raise UsageError(f"{asked.file} has several specs: name one of {', '.join(asked.specs) or 'none'}")
     if one and len(names) > 1:
@@ -359,6 +374,8 @@ def listing(arguments: argparse.Namespace, output: Output) -> Exit:
     asked, names = _asked(arguments)
     if names:
         asked = dataclasses.replace(asked, specs={name: asked.spec(name) for name in names})
+    else:
+        asked = asked.narrowed()
     if arguments.ir is not None:
         shown = ir_text(asked, arguments.ir)
         if arguments.form == "json":
@@ -395,5 +412,5 @@ COMMANDS: dict[str, Command] = {
     "graph": _in("checker.drawing", "graph"), "prove": _in("checker.prove", "prove"),
     "compare": _in("checker.compare", "compare"), "matrix": _in("checker.matrix", "matrix"),
     "repair": _in("checker.repair", "repair"), "new": _in("checker.starting", "new"),
-    "export": _in("checker.export", "export"),
+    "export": _in("checker.export", "export"), "bench": _in("checker.bench", "bench"),
 }

@@ -4,17 +4,23 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask, comparison
 from checker.columns import Answer, Column, Variant, bounds_of, column, differing, questions, resolve
 from checker.language.errors import UsageError
+from checker.language.spec import Comparison, Design
 from checker.report.output import Output
 from checker.report.verdict import Exit, Measured, Verdict, worst
 from checker.run import Bounds
 from checker.subsets import Smallest, smallest
 from checker.workers import each
+
+if TYPE_CHECKING:
+    from checker.prove import Proved
 
 Goal = tuple[str, str]
 """A spec, and a promise or a measure of it."""
@@ -40,6 +46,15 @@ class Sizes:
     other: Measured
 
 
+@dataclass(frozen=True)
+class Word:
+    """A claim about a machine word that is refuted for one design only; None where the other one's is not asked."""
+
+    word: str
+    one: Proved | None
+    other: Proved | None
+
+
 @dataclass
 class Compared:
     """All that tells two designs apart.
@@ -55,6 +70,7 @@ class Compared:
     later: list[Pair] = field(default_factory=list)
     measures: list[Sizes] = field(default_factory=list)
     only: Smallest[str, Goal] | None = None
+    words: list[Word] = field(default_factory=list)
 
     @property
     def specs(self) -> list[str]:
@@ -68,6 +84,8 @@ class Compared:
         codes = [one.exit for one in self.columns]
         if self.only is not None and not self.only.decided:
             codes.append(Exit.UNDECIDED)
+        codes += [one.exit for word in self.words for one in (word.one, word.other)
+                  if one is not None and one.verdict in ("undecided", "error")]
         return worst(codes)
 
 
@@ -83,7 +101,7 @@ def compare(arguments: argparse.Namespace, output: Output) -> Exit:
     switches = differing(*designs)
     if not switches:
         raise UsageError(f"{words[0]} and {words[1]} are the same design: every switch is set alike")
-    declared = comparison(asked)
+    declared = comparison(asked, designs[0])
     names = questions(asked, declared, arguments.spec, designs[0])
     fields = arguments.quotient.split(",") if arguments.quotient else list(declared.quotient)
     bounds = bounds_of(arguments)
@@ -94,12 +112,41 @@ def compare(arguments: argparse.Namespace, output: Output) -> Exit:
 
     left, right = each(one, variants, arguments.jobs, "designs")
     found = put_together((left, right), switches, fields)
+    found.words = words_that_differ(asked, declared, designs_alone(asked, variants), arguments.time)
     if arguments.only:
         found.only = carriers(asked, found, bounds, arguments.most, arguments.jobs)
     for result in (*left.results, *right.results):
         _said(result.error)
     output.lines([as_json(found)] if arguments.form == "json" else text(found))
     return found.exit
+
+
+def designs_alone(asked: Asked, variants: tuple[Variant, Variant]) -> tuple[Design, Design]:
+    """The designs without the switches that are set beside them: none of these is about words."""
+    return resolve(asked, Variant.parse(variants[0].design)), resolve(asked, Variant.parse(variants[1].design))
+
+
+def words_that_differ(asked: Asked, declared: Comparison, designs: tuple[Design, Design],
+                      seconds: float | None) -> list[Word]:
+    """The claims about words of the same name that one design refutes, and the other does not."""
+    specs = [next((dict(words) for name, words in declared.words.items() if declared.designs[name] == design), {})
+             for design in designs]
+    called = [name for name in specs[0] if name in specs[1] and specs[0][name] is not specs[1][name]]
+    if not called:
+        return []
+    from checker.prove import SECONDS, Halt, decided
+
+    wanted = [dataclasses.replace(side[name], name=name) for side in specs for name in called]
+    results = list(decided(wanted, seconds or SECONDS, Halt()))
+    found = []
+    for name, one, other in zip(called, results[:len(called)], results[len(called):], strict=True):
+        claims = [{proved.claim: proved for proved in result.proved} for result in (one, other)]
+        for claim in dict.fromkeys((*claims[0], *claims[1])):
+            pair = claims[0].get(claim), claims[1].get(claim)
+            verdicts = ["holds" if proved is None else proved.verdict for proved in pair]
+            if verdicts[0] != verdicts[1]:
+                found.append(Word(name, *pair))
+    return found
 
 
 class Everything(list[str]):
@@ -129,6 +176,8 @@ def put_together(columns: tuple[Column, Column], switches: Mapping[str, tuple[st
                 found.promises.append(pair)
             elif judged(pair.one) == "broken" and pair.one.steps != pair.other.steps:  # type: ignore[union-attr]
                 found.later.append(pair)
+        if not (one.complete and other.complete):
+            continue  # what was not searched to the end has no least and no most
         sizes = {m.measure: m for m in other.measures}
         found.measures += [Sizes(spec, m.measure, m, sizes[m.measure]) for m in one.measures
                            if m.measure in sizes and extremes(m) != extremes(sizes[m.measure])]

@@ -43,7 +43,7 @@ def _murphi(asked: Asked, name: str) -> str:
 
     spec = asked.spec(name)
     design, scope = asked.design_of(spec), asked.scope_of(spec)
-    system = build(spec, design=design, scope=scope)
+    system = build(spec, design=design, scope=scope, lemmas=False)
     sizes = ", ".join(f"{sort} {size}" for sort, size in scope.describe().items())
     about = [f"{asked.model}: {name}", "", *textwrap.wrap(" ".join(spec.why.split()), 90), "",
              *textwrap.wrap(f"scope {scope.name}: {sizes}", 90)]

@@ -6,18 +6,25 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
 
 from checker import costs
-from checker.asked import ask, comparison, flip, shown
+from checker.asked import Asked, ask, comparison, flip, shown
 from checker.columns import Answer, Column, Variant, bounds_of, column, questions, resolve
 from checker.compare import extremes, judged
 from checker.language.errors import UsageError
-from checker.language.spec import Design
+from checker.language.spec import Comparison, Design
 from checker.report.output import Output
 from checker.report.verdict import Exit, worst
+from checker.run import Bounds
+from checker.words import unknown
 from checker.workers import each
+
+T = TypeVar("T")
 
 SECONDS = 20.0
 """How long the questions of one column may take together, where nobody says how long.
@@ -35,28 +42,35 @@ class Flip:
     value: str
     column: Column
     changes: dict[str, list[str]] = field(default_factory=dict)
+    base_exit: Exit = Exit.AS_EXPECTED
 
 
 @dataclass
 class Matrix:
-    """All columns; ``unflipped`` are switches that hold a number, which no single other value stands for."""
+    """All columns; ``unflipped`` are switches that hold a number, which no single other value stands for.
+
+    ``unasked`` are the columns that there was no time for, as somebody interrupted.
+    """
 
     specs: list[str]
     columns: list[Column]
     flips: list[Flip]
     unflipped: list[str]
+    unasked: list[str] = field(default_factory=list)
 
     @property
     def idle(self) -> list[str]:
         """Switches that change nothing, whichever design they are flipped on, as far as that is known."""
-        bases = {column.variant.name: column for column in self.columns}
         matter = {one.switch for one in self.flips
-                  if one.changes or worst([one.column.exit, bases[one.base].exit]) != Exit.AS_EXPECTED}
-        return [name for name in dict.fromkeys(one.switch for one in self.flips) if name not in matter]
+                  if one.changes or worst([one.column.exit, one.base_exit]) != Exit.AS_EXPECTED}
+        return [] if self.unasked else [
+            name for name in dict.fromkeys(one.switch for one in self.flips) if name not in matter]
 
     @property
     def exit(self) -> Exit:
         codes = [column.exit for column in (*self.columns, *(one.column for one in self.flips))]
+        if self.unasked:
+            codes.append(Exit.UNDECIDED)
         return worst([*codes, Exit.VACUOUS] if self.idle else codes)
 
 
@@ -65,7 +79,7 @@ def matrix(arguments: argparse.Namespace, output: Output) -> Exit:
     from checker.report.matrix import as_json, text
 
     asked, words = ask(arguments.words, scope=arguments.scope)
-    declared = comparison(asked)
+    declared = comparison(asked, resolve(asked, Variant.parse(words[0])) if words else None)
     if not declared.designs:
         raise UsageError("this model has no design: there is nothing to put side by side")
     variants = [Variant.parse(word) for word in words or declared.designs]
@@ -76,28 +90,67 @@ def matrix(arguments: argparse.Namespace, output: Output) -> Exit:
     bounds = bounds_of(arguments, SECONDS)
     if arguments.output is not None and not arguments.output.endswith(".svg"):
         raise UsageError(f"{arguments.output}: a matrix is drawn as .svg; --json is for programs")
-    columns = list(each(lambda one: column(asked, one, names, bounds), variants, arguments.jobs, "designs"))
+    if arguments.output is not None and not Path(arguments.output).parent.is_dir():
+        raise UsageError(f"{arguments.output} cannot be written: there is no such folder")
     wanted = [] if arguments.no_flips else [name for name in (words or declared.flipped) if name in designs]
-    bases = {name: columns[list(designs).index(name)] for name in wanted}
-    planned = [one for name in bases for one in plan(Variant.parse(name), designs[name])]
-
-    def flipped(one: tuple[str, str, str, Variant]) -> Column:
-        return column(asked, one[3], names, bounds, like=bases[one[0]])
-
-    flips = [Flip(base, switch, value, answered, changes(bases[base], answered)) for (base, switch, value, _), answered
-             in zip(planned, each(flipped, planned, arguments.jobs, "switches"), strict=True)]
-    unflipped = sorted({f.name for name in bases for f in dataclasses.fields(designs[name])}
-                       - {one.switch for one in flips})
-    found = Matrix(names, columns, flips, unflipped)
-    for answered in (*columns, *(one.column for one in flips)):
+    found = asked_all(asked, designs, wanted, declared, names, bounds, arguments.jobs)
+    if not found.columns:
+        raise KeyboardInterrupt
+    for answered in (*found.columns, *(one.column for one in found.flips)):
         _trouble(answered)
+    if arguments.form != "json":
+        output.lines(text(found))  # before it is drawn: it took minutes to find out, and a disk may be full
     if arguments.output is not None:
         from checker.drawing import write
         from checker.report.matrix_svg import drawing
 
         write(arguments.output, drawing(found))
-    output.lines([as_json(found)] if arguments.form == "json" else text(found))
+    if arguments.form == "json":
+        output.lines([as_json(found)])
     return found.exit
+
+
+def asked_all(asked: Asked, designs: Mapping[str, Design], wanted: Sequence[str], declared: Comparison,
+              names: list[str], bounds: Bounds, jobs: int | None) -> Matrix:
+    """Every design, and the switches of those in ``wanted``; where somebody interrupts, what was finished by then."""
+    found = Matrix(names, [], [], [])
+    beside = [one for name in wanted for one in company(Variant.parse(name), designs[name], declared)]
+    planned = [one for name in wanted for one in plan(Variant.parse(name), designs[name])]
+    planned += [one for _, variant, switch in beside for one in plan(variant, resolve(asked, variant), switch)]
+    variants = [Variant.parse(name) for name in designs]
+    found.unasked = [variant.name for variant in variants]
+    for answered in until_interrupted(each(lambda one: column(asked, one, names, bounds), variants, jobs, "designs")):
+        found.columns.append(answered)
+        found.unasked.remove(answered.variant.name)
+    if found.unasked:
+        return found
+    bases = {one.variant.name: one for one in found.columns}
+    found.unflipped = sorted({f.name for name in wanted for f in dataclasses.fields(designs[name])}
+                             - {switch for _, switch, _, _ in planned})
+    found.unasked = [variant.name for _, _, _, variant in planned]
+
+    def like(one: tuple[str, Variant, str]) -> Column:
+        return column(asked, one[1], names, bounds, like=bases[one[0]])
+
+    for answered in until_interrupted(each(like, beside, jobs, "switches in company")):
+        bases[answered.variant.name] = answered
+    if any(variant.name not in bases for _, variant, _ in beside):
+        return found
+
+    def flipped(one: tuple[str, str, str, Variant]) -> Column:
+        return column(asked, one[3], names, bounds, like=bases[one[0]])
+
+    for (base, switch, value, variant), answered in zip(
+            planned, until_interrupted(each(flipped, planned, jobs, "switches")), strict=False):
+        found.flips.append(Flip(base, switch, value, answered, changes(bases[base], answered), bases[base].exit))
+        found.unasked.remove(variant.name)
+    return found
+
+
+def until_interrupted(results: Iterator[T]) -> Iterator[T]:
+    """What comes before an interrupt."""
+    with suppress(KeyboardInterrupt):
+        yield from results
 
 
 def _trouble(answered: Column) -> None:
@@ -108,9 +161,22 @@ def _trouble(answered: Column) -> None:
             say(f"vswap: error: {answered.variant.name}: {result.error}")
 
 
-def plan(base: Variant, design: Design) -> Iterator[tuple[str, str, str, Variant]]:
-    """Each switch set each other way: base, switch, value, and the variant that this is."""
+def company(base: Variant, design: Design, declared: Comparison) -> Iterator[tuple[str, Variant, str]]:
+    """The base of each switch that needs company, where it does not have that: base, variant, switch."""
+    for switch, settings in declared.company.items():
+        if not hasattr(design, switch):
+            raise UsageError(f"Comparison(company=...): {unknown('switch', switch, vars(design))}")
+        missing = tuple(f"{name}={shown(value)}" for name, value in settings.items()
+                        if getattr(design, name, None) != value)
+        if missing:
+            yield base.name, Variant(",".join([base.name, *missing]), base.design, (*base.switches, *missing)), switch
+
+
+def plan(base: Variant, design: Design, only: str | None = None) -> Iterator[tuple[str, str, str, Variant]]:
+    """Each switch, or one, set each other way: base, switch, value, and the variant that this is."""
     for one in dataclasses.fields(design):
+        if only is not None and one.name != only:
+            continue
         for value in others(getattr(design, one.name)):
             setting = f"{one.name}={shown(value)}"
             flip(design, setting, base.name)  # a value that the command line cannot set is refused here
@@ -133,6 +199,8 @@ def changes(base: Column, other: Column) -> dict[str, list[str]]:
         if answer is known or answer.result.error or known.result.error:
             continue
         found["verdict"] += _verdicts(spec, known, answer)
+        if not (known.result.complete and answer.result.complete):
+            continue  # what was not searched to the end has no least and no most
         sizes = {m.measure: extremes(m) for m in known.result.measures}
         found["cost"] += [f"{m.measure} {m.least:,} to {m.most:,} in {spec}" for m in answer.result.measures
                           if sizes.get(m.measure) != extremes(m)]

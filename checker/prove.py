@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``prove --words``: finds word formats, has their claims decided, and compares with what is expected."""
+"""``prove``: by induction (``induct``); with ``--words`` finds word formats, has their claims decided, and compares."""
 
 from __future__ import annotations
 
@@ -82,7 +82,17 @@ def prove(arguments: argparse.Namespace, output: Output) -> Exit:
     from checker.report.prove import document, lines, summary
 
     if not arguments.about_words:
-        raise UsageError("say what to prove: vswap prove --words [FILE.py] is about the bits of machine words")
+        if not arguments.words:
+            raise UsageError("say what to prove: vswap prove SPEC is about a spec's promises, by induction; "
+                             "vswap prove --words [FILE.py] is about the bits of machine words")
+        from checker.induct import induct
+
+        return induct(arguments, output)
+    for option, given in (("--set", arguments.switches), ("--design", arguments.design), ("--scope", arguments.scope),
+                          ("--steps", arguments.steps), ("--max-states", arguments.max_states),
+                          ("--memory", arguments.memory)):
+        if given:
+            raise UsageError(f"{option} is not for --words: a word has neither design nor scope")
     known, names = find(arguments.words)
     for name in names:
         if name not in known:

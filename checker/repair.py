@@ -158,10 +158,10 @@ def trial(asked: Asked, spec: Spec, bounds: Bounds, broken: Sequence[str], kept:
         prepared = question(asked, spec, merged)
     except (LanguageError, UsageError, ModelError) as error:
         return Trial(False, refused=str(error))
-    quick = one(asked, spec, dataclasses.replace(bounds, first=True), False, prepared).result
+    quick = one(asked, spec, dataclasses.replace(bounds, first=True), (), prepared).result
     if any(v.verdict == "broken" and v.promise in broken for v in quick.verdicts):
         return Trial(False)
-    result = quick if quick.complete else one(asked, spec, bounds, False, prepared).result
+    result = quick if quick.complete else one(asked, spec, bounds, (), prepared).result
     if result.error is not None or not result.complete:
         return Trial(None, refused=result.error)
     verdicts = {v.promise: v.verdict for v in result.verdicts}

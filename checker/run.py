@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import signal
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from checker.counterexample.trace import Trace
     from checker.explicit.result import Coverage, Exploration, Finding
     from checker.language.build import Built
-    from checker.language.spec import Spec
+    from checker.language.spec import Broken, Spec
+    from checker.symbolic.bounded import Bounded
 
 INTERRUPTED = "interrupted"
 
@@ -33,7 +34,8 @@ class Bounds:
 
     With a number of ``steps`` runs of up to so many are searched by z3.  ``threads``
     search at once, or as many as there are processors.  ``checkpoint`` is a folder
-    where searches are kept that end early.
+    where searches are kept that end early.  ``symmetry``: states that differ in names
+    only are visited once.
     """
 
     max_states: int | None = None
@@ -43,6 +45,7 @@ class Bounds:
     steps: int | None = None
     threads: int | None = None
     checkpoint: str | None = None
+    symmetry: bool = False
 
 
 @dataclass
@@ -141,12 +144,16 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     if bounds.steps is not None:
         _by_z3(ran, spec, bounds, bounds.steps, traces, progress)
         return
+    if bounds.symmetry:
+        result.renamed = renamed(system)
     checkpoint = None if bounds.checkpoint is None else Path(bounds.checkpoint, f"{spec.name}.checkpoint")
     try:
         limits = Limits(max_states=bounds.max_states, memory=bounds.memory and within(bounds.memory),
                         seconds=bounds.seconds, threads=bounds.threads)
         found = explore(system, limits=limits, first=bounds.first, progress=progress,
-                        witnesses=any(_wanted(one.name, traces) for one in system.measures), checkpoint=checkpoint)
+                        symmetry=bounds.symmetry,
+                        witnesses=any(_wanted(one.name, traces) for one in system.measures), checkpoint=checkpoint,
+                        traced=_traced(system, spec, traces))
     except LimitError as error:
         result.stopped = str(error)
         result.verdicts = _undecided(system, spec, result)
@@ -154,7 +161,9 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     result.states, result.transitions, result.depth = found.states, found.transitions, found.depth
     result.complete, result.stopped, result.seconds = found.complete, found.stopped, found.seconds
     result.fingerprint = found.fingerprint
-    result.verdicts = judge(system, spec.expected, result.scope_name, found)
+    result.words, result.memory = found.words, found.memory
+    result.phases, result.hurried = found.phases, found.hurried
+    result.verdicts = judge(system, spec.expected, result.scope_name, found, result.renamed)
     ran.coverage = found.coverage
     if found.complete and not spec.expected:  # a broken design may well end before everything has had its turn
         result.never = never_run(system, found)
@@ -163,18 +172,39 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     follow_measures(ran, found, traces)
 
 
+def renamed(system: Built) -> list[str]:
+    """The sorts whose objects a search with symmetry renames; UsageError where something singles one out."""
+    from checker.explicit.group import group, told_apart
+
+    if system.run_promises:  # they follow single actors round a loop: the search knows, and renames nothing
+        return []
+    for sort, pos in told_apart(system).items():
+        raise UsageError(f"{pos}: this tells one {sort.name} from another, so that states which differ in the names "
+                         f"of {sort.name} objects do not stand for each other: search without --symmetry")
+    return [sort.name for sort in group(system)]
+
+
 def _by_z3(ran: Ran, spec: Spec, bounds: Bounds, steps: int, traces: bool | Sequence[str],
            progress: Progress) -> None:
     from checker.symbolic.bounded import SECONDS, bounded
 
     result, system = ran.result, ran.system
     assert system is not None
-    result.engine = "z3"
+    result.engine = "z3"  # whatever happens
     found = bounded(system, steps, seconds=bounds.seconds or SECONDS, memory=bounds.memory, first=bounds.first,
                     progress=progress.steps)
-    result.depth, result.stopped, result.seconds = found.depth, found.stopped, found.seconds
-    result.verdicts = judge_bounded(system, spec.expected, found)
+    take_bounded(result, system, spec.expected, found)
     follow_all(ran, found.findings, traces)
+
+
+def take_bounded(result: SpecResult, system: Built, expected: Mapping[str, Broken], found: Bounded) -> None:
+    """Writes what a bounded search found into a result."""
+    result.engine = "z3"
+    result.depth, result.stopped, result.seconds = found.depth, found.stopped, found.seconds
+    if found.everything:
+        result.complete, result.depth = True, found.written - 1
+        result.states = 0 if found.renamed else found.states
+    result.verdicts = judge_bounded(system, expected, result.scope_name, found)
 
 
 def question(asked: Asked, spec: Spec, merged: frozenset[tuple[str, str]] = frozenset()) -> Question:
@@ -183,7 +213,7 @@ def question(asked: Asked, spec: Spec, merged: frozenset[tuple[str, str]] = froz
     from checker.language.build import build
 
     design, scope = asked.design_of(spec), asked.scope_of(spec)
-    system = build(spec, design=design, scope=scope, merged=merged)
+    system = build(spec, design=design, scope=scope, merged=merged, lemmas=asked.with_lemmas(spec))
     described: dict[str, Any] = {"name": scope.name, "sizes": scope.describe()}
     if scope.failures is not None:
         described["failures"] = sorted(scope.failures)
@@ -199,6 +229,21 @@ def follow_all(ran: Ran, findings: Mapping[str, Finding], traces: bool | Sequenc
         wanted = verdict.promise in traces if not isinstance(traces, bool) else traces or verdict.surprise is not None
         if verdict.verdict == "broken" and wanted and verdict.promise in findings:
             verdict.trace = follow(ran.question, findings[verdict.promise])
+
+
+def _traced(system: Built, spec: Spec, traces: bool | Sequence[str]) -> Callable[[str, int], bool]:
+    """Whether ``follow_all`` will ask for the way to a finding."""
+    reachable = {promise.name for promise in system.promises if promise.kind == "reachable"}
+
+    def traced(promise: str, depth: int) -> bool:
+        if not isinstance(traces, bool):
+            return promise in traces
+        if promise in reachable:
+            return False
+        known = spec.expected.get(promise)
+        return traces or known is None or (known.steps is not None and known.steps != depth)
+
+    return traced
 
 
 def _wanted(measure: str, traces: bool | Sequence[str]) -> bool:

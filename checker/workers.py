@@ -6,11 +6,12 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from checker.processors import cores
+from checker.processors import WorkerDied, cores
 from checker.report.progress import Progress
 
 T = TypeVar("T")
@@ -19,10 +20,6 @@ R = TypeVar("R")
 _work: Callable[[Any], Any] | None = None
 """What the workers do: they are forked, so that it need not be sent to them."""
 _items: Sequence[Any] = ()
-
-
-class WorkerDied(Exception):
-    """A worker ended without an answer: killed, most likely for want of memory."""
 
 
 def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str = "") -> Iterator[R]:
@@ -54,6 +51,26 @@ def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str
         raise
     finally:
         progress.close()
+        pool.shutdown(cancel_futures=True)
+        _work, _items = None, ()
+
+
+@contextmanager
+def begin(work: Callable[[T], R], items: Sequence[T], jobs: int) -> Iterator[list[Future[R]]]:
+    """While entered, ``work(item)`` goes on for every item in ``jobs`` processes beside this one.
+
+    An answer is waited for with ``result()``, which raises what the worker raised; what
+    is not done at the end is given up.  The rest is as for ``each``.
+    """
+    global _work, _items
+    _work, _items = work, items
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork"), initializer=_alone)
+    try:
+        yield [pool.submit(_one, number) for number in range(len(items))]
+    finally:
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
         pool.shutdown(cancel_futures=True)
         _work, _items = None, ()
 

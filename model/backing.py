@@ -1,15 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What holds the content of a virtual slot, whichever words say so.
 
-Mirrors   the answers of __vswap_check_backing(); mm/vswap.h [v2p2]
-Left out  ranges of slots.
+Mirrors   the answers of __vswap_check_backing(); mm/vswap.h [v2p2]; vswap_can_swapin_thp() [v1p2]
           Promises read this and not the words, so that they mean the same in every design.
 """
 
 from __future__ import annotations
 
 from checker.language import *
-from model.objects import Backing, PhysSlot, Swap, TableWord, VswapSlot, ZswapEntry, cached, is_zero
+from model.design import design
+from model.objects import (
+    Backing,
+    PhysSlot,
+    Swap,
+    TableWord,
+    VswapSlot,
+    ZswapEntry,
+    cached,
+    is_zero,
+    next_slot,
+    on_device,
+)
 
 
 class Effective(Union):
@@ -37,3 +48,29 @@ def backing(s: Swap, v: VswapSlot) -> Effective:
     if cached(s, v):
         return Effective.FOLIO
     return Effective.NONE
+
+
+def vswap_can_swapin_thp(s: Swap, v: VswapSlot, nr: int) -> bool:
+    """V held: whether the content of so many slots can be read into one folio.
+
+    Nothing in zswap, nothing mixed, and on the disk one after the other on one device [seed].
+    """
+    first = s.virtual_table[v]
+    for i in range(nr):
+        word = s.virtual_table[v + i]
+        if design.thp_refuses_zswap and word.tag == Backing.ZSWAP:
+            return False
+        if design.thp_refuses_mixed and backing(s, v + i).tag != backing(s, v).tag:
+            return False
+        if design.thp_wants_consecutive and first.tag == Backing.SWAPFILE and word.tag == Backing.SWAPFILE:
+            if word.slot != next_slot(first.slot, i):
+                return False
+    return True
+
+
+def on_disk_as_one(s: Swap, v: VswapSlot, nr: int) -> bool:
+    """Whether physical slots are behind all of these slots, one after the other."""
+    first = s.virtual_table[v]
+    return on_device(s, v) and (nr == 1 or (first.tag == Backing.SWAPFILE and all(
+        s.virtual_table[v + i].tag == Backing.SWAPFILE
+        and s.virtual_table[v + i].slot == next_slot(first.slot, i) for i in range(nr))))

@@ -19,10 +19,11 @@ from model.objects import Folio, Memcg, PhysSlot, Swap, VswapSlot, cached
 
 
 def mem_cgroup_record_swap(s: Swap, f: Folio, v: VswapSlot):
-    """Record the folio's memcg for a virtual slot; cannot fail."""
+    """Record the folio's memcg for its virtual slots; cannot fail."""
     m = s.folio[f].memcg
     with hold(s.vswap_cluster.lock):
-        record_memcg_id(s, v, m)
+        for i in range(s.folio[f].nr_pages):
+            record_memcg_id(s, v + i, m)
 
 
 def record_memcg_id(s: Swap, v: VswapSlot, m: Memcg | None):
@@ -41,21 +42,21 @@ def swap_memcg(s: Swap, v: VswapSlot) -> Memcg | None:
     return m
 
 
-def try_charge_swap(s: Swap, m: Memcg | None) -> bool:
-    """Charge one page of swap; False at the limit."""
+def try_charge_swap(s: Swap, m: Memcg | None, nr: int) -> bool:
+    """Charge so many pages of swap; False at the limit."""
     if m is None:
         return True  # nothing is recorded: nobody pays
-    if s.memcg[m].swap > len(PhysSlot) or maybe("memcg swap.max reached"):
+    if s.memcg[m].swap + nr > len(PhysSlot) + 1 or maybe("memcg swap.max reached"):
         return False
-    s.memcg[m].swap += 1
+    s.memcg[m].swap += nr
     return True
 
 
-def uncharge_swap(s: Swap, m: Memcg | None):
-    """Give a charge back; a page counter warns and stays at zero."""
+def uncharge_swap(s: Swap, m: Memcg | None, nr: int):
+    """Give charges back; a page counter warns and stays at zero."""
     if m is None:
         return  # nothing is recorded: nobody gets it
-    s.memcg[m].swap = max(s.memcg[m].swap - 1, 0)
+    s.memcg[m].swap = max(s.memcg[m].swap - nr, 0)
 
 
 def memcg1_swapout(s: Swap, v: VswapSlot):

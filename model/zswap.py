@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """zswap: compressed copies, and moving them to disk.
 
-Mirrors   zswap_store(), zswap_load(), zswap_writeback_entry(), shrink_memcg_cb();
+Mirrors   zswap_store(), zswap_store_page(), zswap_load(), zswap_writeback_entry(), shrink_memcg_cb();
           mm/zswap.c [v2p2] [v2p3]
-Left out  compression, pools and their limits: storing a page may fail, that is all of them
-          that a slot sees.  Rotation on the LRU: any entry on it may be picked.
+Left out  compression, pools and their limits: storing a page may fail, and shrink_worker() may come for
+          an entry, that is all of them that a slot sees.  Rotation on the LRU: any entry on it may be picked.
           A virtual entry's index is its virtual_table word; there is no tree.  The xarray of
           direct entries is read and written in one step each, as a word is.
 """
@@ -15,11 +15,13 @@ from checker.language import *
 from model.cluster import (
     __vswap_release_backing,
     folio_realloc_swap,
+    folio_release_non_phys_swap_backing,
     folio_release_vswap_backing,
     virtual_table_alloc,
     zswap_entry_free,
 )
 from model.design import design
+from model.device import device_to_pin, get_swap_device, is_writeok, put_swap_device
 from model.memory import folio_put
 from model.objects import (
     Backing,
@@ -28,7 +30,6 @@ from model.objects import (
     Pte,
     Shrinker,
     Swap,
-    SwapInfo,
     VswapSlot,
     ZswapEntry,
     in_use,
@@ -59,7 +60,25 @@ def vswap_zswap_store(s: Swap, v: VswapSlot, e: ZswapEntry) -> bool:
 
 
 def zswap_store(s: Swap, f: Folio):
-    """Compress a locked folio; False leaves what backs the slot as it was, but for a direct entry's old copy."""
+    """Compress a locked folio page by page; False if some page is not stored: then none is.
+
+    What backs the slots of a folio whose first page is refused stays as it was, but for a direct
+    entry's old copy.
+    """
+    for i in range(block(Folio)):
+        if i < s.folio[f].nr_pages:
+            stored = yield from zswap_store_page(s, f, i)
+            if not stored:
+                if i > 0 and design.store_rolls_back:
+                    yield "a page is refused, others are stored"
+                    folio_release_non_phys_swap_backing(s, f)  # [v2p3]
+                    yield "no page is stored"
+                return False
+    return True
+
+
+def zswap_store_page(s: Swap, f: Folio, i: int):
+    """Compress one page of a locked folio."""
     folio = s.folio[f]
     if maybe("zswap refuses the page"):
         yield from zswap_erase_older(s, f)
@@ -70,10 +89,10 @@ def zswap_store(s: Swap, f: Folio):
         return False
     entry = s.zswap[e]
     entry.live = True
-    entry.swpentry = folio.swap
-    entry.content = folio.content
+    entry.swpentry = folio.swap + i
+    entry.content = s.folio[f + i].content
     yield "compressed"
-    stored = vswap_zswap_store(s, folio.swap, e)
+    stored = vswap_zswap_store(s, folio.swap + i, e)
     if design.frees_virtual_table and not stored:
         entry.live = False
         yield "the entry has no place"
@@ -98,6 +117,8 @@ def zswap_load(s: Swap, f: Folio):
     """Decompress into a locked folio and unlock it; False: the slot is not in zswap."""
     folio = s.folio[f]
     v = folio.swap
+    if folio.nr_pages > 1 and s.direct[v] is None:
+        return False  # -ENOENT: a folio of several pages is never read from zswap [v2p2]
     e = vswap_zswap_load(s, v)
     if e is None:
         return False
@@ -115,7 +136,12 @@ def zswap_load(s: Swap, f: Folio):
         release(folio.lock)
     yield "decompressed"
 
-    folio_release_vswap_backing(s, v, f)
+    if design.load_frees_what_is_there:
+        folio_release_vswap_backing(s, v, f)
+    else:
+        with hold(s.vswap_cluster.lock):
+            zswap_entry_free(s, e)
+            s.virtual_table[v] = Backing.NONE
     if design.load_releases_locked:
         release(folio.lock)
     return True
@@ -126,17 +152,22 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     """Move one compressed page to a physical slot."""
     require(s.zswap[e].on_lru)
     require(design.physical_backing)  # [midA] keeps the shrinker out until there is somewhere to write to
-    if design.shrinker_gate:
-        require(s.swap_info == SwapInfo.WRITEOK and any(not in_use(s, p) for p in PhysSlot))  # get_nr_swap_pages
+    if design.shrinker_gate and not any(is_writeok(s, p) and not in_use(s, p) for p in PhysSlot):
+        # get_nr_swap_pages() = 0: the shrinker counts no objects; shrink_worker() asks nobody
+        require(maybe("the pool is at its limit"))
     with hold(s.zswap_lru_lock):
         expect(s.zswap[e].live, "nothing freed is used")
         v = s.zswap[e].swpentry
     yield "isolated from the LRU"  # nothing pins the entry from here
 
     if not design.writeback_caches_first:
-        p = yield from folio_realloc_swap(s, v)
+        p = yield from folio_realloc_swap(s, v, 1)
         yield "a physical slot is reserved"
-    f = yield from swap_cache_alloc_folio(s, v)
+    si = device_to_pin(s, v)
+    if not get_swap_device(s, si):
+        return  # -EEXIST: swapoff has drained the device
+    f = yield from swap_cache_alloc_folio(s, v, 1)
+    put_swap_device(s, si)
     if f is None:
         return
     folio = s.folio[f]
@@ -152,7 +183,7 @@ def zswap_writeback_entry(s: Swap, cpu: Shrinker, e: ZswapEntry):
     if s.direct[v] is not None:
         yield from writeback_direct(s, f, v, e)
         return
-    p = yield from folio_realloc_swap(s, v)
+    p = yield from folio_realloc_swap(s, v, 1)
     if p is None:
         yield "no physical slot to be had"
         writeback_drop_folio(s, f)  # -ENOMEM: the entry stays

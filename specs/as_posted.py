@@ -11,9 +11,11 @@ from model.design import SwapDesign
 from model.vswap import VSWAP
 from specs import scopes
 from specs.content import no_cached_page_is_unreadable
+from specs.lemmas import LEMMAS
 from specs.promises import PROMISES, REACHED
 from specs.reached import (
     a_fault_finds_another_pte,
+    a_fault_finds_its_folio_elsewhere,
     a_fault_meets_writeback,
     a_page_is_only_in_zswap,
     a_page_is_only_on_the_disk,
@@ -28,6 +30,7 @@ rfc_v2 = Spec(
     design=SwapDesign(),
     scope=scopes.two_pages,
     promises=[*PROMISES, *REACHED],
+    lemmas=LEMMAS,
 )
 
 rfc_v2_reads_succeed = Spec(
@@ -44,6 +47,7 @@ rfc_v2_two_slots = Spec(
     design=SwapDesign(),
     scope=scopes.two_slots,
     promises=[*PROMISES, *REACHED, reclaim_meets_writeback],
+    by_z3=8,
 )
 
 rfc_v2_two_entries = Spec(
@@ -61,6 +65,18 @@ rfc_v2_two_threads = Spec(
     design=SwapDesign(),
     scope=scopes.two_threads_no_shrinker,
     promises=[*PROMISES, a_page_is_only_in_zswap, a_page_is_only_on_the_disk, a_fault_finds_another_pte],
+    by_z3=13,
+)
+
+rfc_v2_two_threads_two_slots = Spec(
+    why="""As rfc_v2_two_threads, with a second virtual slot, where nothing fails: the folio that a fault has found
+    may be cached for another slot by the time it is locked.""",
+    model=VSWAP,
+    design=SwapDesign(),
+    scope=scopes.two_threads_two_slots,
+    start=[scopes.one_page_in_zswap],
+    promises=[*PROMISES, a_fault_finds_another_pte, a_fault_finds_its_folio_elsewhere],
+    by_z3=8,
 )
 
 rfc_v2_two_threads_and_shrinker = Spec(
@@ -78,6 +94,7 @@ rfc_v2_two_shrinkers = Spec(
     design=SwapDesign(),
     scope=scopes.two_shrinkers,
     promises=[*PROMISES, *REACHED, two_shrinkers_want_one_entry],
+    by_z3=27,
 )
 
 rfc_v2_two_reclaims_and_shrinker = Spec(

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from checker.language import *
 from model.backing import backing
-from model.objects import Folio, Swap, TableWord, VswapSlot
+from model.objects import Folio, Swap, TableWord, VswapSlot, folio_matches_swap_entry, page_folio
 
 
 @invariant
 def the_cache_and_the_folio_agree(s: Swap):
     """The word of a slot holds a folio exactly if that folio claims the slot."""
-    return all((s.table[v] == TableWord.PFN(f)) == (s.folio[f].swap == v) for v in VswapSlot for f in Folio)
+    return all(
+        (s.table[v] == TableWord.PFN(f)) == (page_folio(s, f) == f and folio_matches_swap_entry(s, f, v))
+        for v in VswapSlot for f in Folio
+    )
 
 
 @step_invariant

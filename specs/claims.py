@@ -113,10 +113,10 @@ zeros_refused_worker = Scope(
 
 
 def claims(why: str, design: SwapDesign, breaks: Iterable[str], *, scope: Scope = zeros_refused,
-           start: Iterable[Callable[..., Any]] = (), default: bool = False) -> Spec:
+           start: Iterable[Callable[..., Any]] = (), default: bool = False, by_z3: int | None = None) -> Spec:
     """The claims, asked of one design."""
     return Spec(why=why, model=VSWAP, design=design, scope=scope, start=list(start), promises=CLAIMS,
-                expected={claim: broken() for claim in breaks}, default=default)
+                expected={claim: broken() for claim in breaks}, default=default, by_z3=by_z3)
 
 
 claims_rfc_v2 = claims(
@@ -124,6 +124,7 @@ claims_rfc_v2 = claims(
     is cached and has a physical slot, both while it is written and, clean, after it was read again: one
     word per slot cannot say both. What a fault saw before it had the folio lock may be different by then.""",
     RFC_V2, ["NONE_is_said_by_the_count", *TWO_WORDS], default=True,
+    by_z3=20,
 )
 
 claims_rfc_v1 = claims(
@@ -145,4 +146,10 @@ claims_phase_iv = claims(
     """Phase IV: a slot is taken for as long as the entry lives. The zero flag does say something else than that
     there is no other backing: zswap may have an older copy.""",
     PHASE_IV, ["zeros_are_stored_nowhere", *TWO_WORDS], start=[the_device_has_entries],
+)
+
+claims_slot_is_taken_behind_unlock = claims(
+    """folio_realloc_swap() behind the unlock: not even the folio lock keeps what a fault has seen.""",
+    SwapDesign(realloc_in_submit_write=True, submit_write_holds_folio_lock=False),
+    ["NONE_is_said_by_the_count", *TWO_WORDS, "what_a_fault_sees_under_the_lock_is_still_so"],
 )

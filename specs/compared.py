@@ -7,8 +7,26 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from checker.language import Comparison, Scope, Spec
-from model.design import MID_A, MID_B, RFC_V1, RFC_V2
+from model.design import MID_A, MID_B, PHASE_IV, RFC_V1, RFC_V2, Readahead
+from model.fork import copy_nonpresent_pte
+from model.free import zap_nonpresent_ptes
+from model.objects import (
+    Backing,
+    Memcg,
+    PhysSlot,
+    Pte,
+    Reclaim,
+    Shrinker,
+    Swap,
+    Swapoff,
+    Task,
+    VswapSlot,
+    ZswapEntry,
+)
+from model.swap_in import do_swap_page
+from model.swap_out import shrink_folio_list
 from model.vswap import VSWAP
+from specs import large_scopes
 from specs.direct import DIRECT_PROMISES, the_device_has_entries
 from specs.discussion import (
     a_page_in_flight_stays_as_it_is,
@@ -16,20 +34,67 @@ from specs.discussion import (
     switched_and_short,
     the_device_wants_stable_pages,
 )
-from specs.memcgs import two_memcgs
+from specs.large import LARGE_PROMISES
+from specs.o11 import moving_page
+from specs.o13 import a_shared_page_is_in_zswap, a_zap_frees_what_it_came_for, two_slots_zapped
 from specs.promises import PROMISES
+from specs.readahead import pointer_beside, two_faults_on_two_devices
 from specs.rfc_v1 import one_slot_and_worker
 from specs.scopes import (
-    one_page,
+    FAULTS_AND_ZAPS,
+    ONE_OF_EACH,
+    no_shrinker,
     one_page_in_zswap,
+    owners,
+    scope,
     two_faults,
     two_owners_no_io,
     two_owners_unmapped,
-    two_owners_zapped,
     zeros_no_shrinker,
 )
+from specs.starts import (
+    a_page_is_on_each_device,
+    a_page_is_on_the_first_device,
+    a_reverse_map_is_beside_an_entry,
+)
 from specs.swapoff import SWAPOFF_PROMISES
-from specs.swapoff import reads_succeed as swapoff_reads_succeed
+from specs.unuse import UNUSE_PROMISES, one_entry_io_fails
+from specs.words import (
+    latest_virtual_table,
+    rfc_v1_rmap,
+    rfc_v1_virtual_table,
+    rfc_v2_rmap,
+    rfc_v2_virtual_table,
+)
+
+
+def one_page_on_the_disk(s: Swap):
+    """One page was swapped out to the disk and dropped from memory."""
+    one_page_in_zswap(s)
+    v, p, e = VswapSlot(0), PhysSlot(0), ZswapEntry(0)
+    s.zswap[e].live = False
+    s.zswap[e].on_lru = False
+    s.virtual_table[v] = Backing.SWAPFILE(p)
+    s.rmap[p] = v
+    s.disk[p] = s.must_see[Pte(0)]
+    s.memcg[Memcg(0)].swap = 1
+
+
+swapped_out = scope("one page, swapoff, a shrinker, no reclaim", {Reclaim: 0, Swapoff: 1})
+shrinker_and_reclaim = Scope(
+    "one page, two memcgs, a shrinker, a process that frees the page and reclaims",
+    sizes={**ONE_OF_EACH, Memcg: 2, Reclaim: 0},
+    operations={Task: [zap_nonpresent_ptes, shrink_folio_list]},
+)
+two_slots_of_the_device = Scope(
+    "one page, two physical slots, swapoff, a CPU that does all the rest, zswap may refuse a page",
+    sizes={**ONE_OF_EACH, PhysSlot: 2, Swapoff: 1, Shrinker: 0, Reclaim: 0},
+    operations={Task: [*FAULTS_AND_ZAPS, shrink_folio_list]}, failures=["zswap refuses the page"],
+)
+two_owners_let_go = owners(
+    "a page with two owners that is never written to, no shrinker, swap may be nearly full", {Shrinker: 0},
+    failures=["swap is nearly full"], task=[do_swap_page, zap_nonpresent_ptes, copy_nonpresent_pte],
+)
 
 
 def question(why: str, scope: Scope, start: tuple[Callable[..., Any], ...] = (),
@@ -38,30 +103,71 @@ def question(why: str, scope: Scope, start: tuple[Callable[..., Any], ...] = (),
     return Spec(why=why, model=VSWAP, design=RFC_V2, scope=scope, start=start, promises=list(promises), default=False)
 
 
-asked_of_one_page = question("Every path of one page, everything may fail.", one_page)
+asked_of_one_page = question("One page, everything may fail.", no_shrinker)
+asked_of_writeback = question("zswap writeback, faults and swapoff, everything may fail.", swapped_out,
+                              (one_page_in_zswap, one_page_on_the_disk), SWAPOFF_PROMISES)
+asked_of_recycled_slots = question("zswap writeback of a page whose slot may be another memcg's by now.",
+                                   shrinker_and_reclaim, (one_page_in_zswap,))
 asked_of_two_faults = question("Two threads that fault on one page.", two_faults, (one_page_in_zswap,))
 asked_of_zeros = question("A page that may be all zeros.", zeros_no_shrinker)
 asked_of_fork = question("fork and write faults without any I/O.", two_owners_no_io, (one_page_in_zswap,))
 asked_of_write_faults = question("fork, write faults and reclaim.", two_owners_unmapped)
 asked_of_slot_reclaim = question("Slot reclaim by the cache-only hint.", one_slot_and_worker)
-asked_of_two_memcgs = question("A slot that belongs to another memcg than the last time.", two_memcgs,
-                               (one_page_in_zswap,))
-asked_of_zaps = question("Two owners that let go of a page that nobody writes to.", two_owners_zapped)
-asked_of_swapoff = question("swapoff of the physical device.", swapoff_reads_succeed, (), SWAPOFF_PROMISES)
+asked_of_zaps = question("Two owners that let go of a page that nobody writes to.", two_owners_let_go)
+asked_of_swapoff = question("swapoff, and slots that are taken meanwhile.", two_slots_of_the_device, (),
+                            SWAPOFF_PROMISES)
+
+asked_of_partial_stores = question("A large folio of which zswap takes a part.", large_scopes.refused,
+                                   (large_scopes.a_large_folio,), LARGE_PROMISES)
+asked_of_large_faults = question("Two pages that follow, one on the disk and one of zeros.", large_scopes.faults,
+                                 (large_scopes.data_beside_zeros,), LARGE_PROMISES)
+asked_of_large_folios = question("A large folio on the disk that is swapped in, moved and split.",
+                                 large_scopes.two_compactors, (large_scopes.both_on_disk,), LARGE_PROMISES)
 
 asked_of_the_device = question("Virtual slots, slots of the device, and a switch between them.", switched_and_short,
                                (the_device_has_entries,), DIRECT_PROMISES)
 asked_of_stable_pages = question("A device that wants no stores to a page that it writes.", disk_and_zswap,
                                  (the_device_wants_stable_pages,), [*PROMISES, a_page_in_flight_stays_as_it_is])
 
+asked_of_unuse = question("swapoff of a device with direct entries, reads and writes may fail.", one_entry_io_fails,
+                          (the_device_has_entries,), UNUSE_PROMISES)
+asked_of_two_devices = question("swapoff of either of two devices with direct entries.", moving_page,
+                                (a_page_is_on_the_first_device,), UNUSE_PROMISES)
+asked_of_neighbours = question("A page and its neighbour on two devices, and swapoff.", two_faults_on_two_devices,
+                               (a_page_is_on_each_device,), UNUSE_PROMISES)
+
+asked_of_reverse_maps = question("A direct entry and a reverse map side by side.", pointer_beside,
+                                 (a_reverse_map_is_beside_an_entry,), UNUSE_PROMISES)
+asked_of_two_zaps = question("Two owners, one folio, two slots: a folio may move on while a zap looks for it.",
+                             two_slots_zapped, (a_shared_page_is_in_zswap,), [*PROMISES, a_zap_frees_what_it_came_for])
+
 comparison = Comparison(
     specs=[
-        asked_of_one_page, asked_of_two_faults, asked_of_zeros, asked_of_fork, asked_of_write_faults,
-        asked_of_slot_reclaim, asked_of_two_memcgs, asked_of_zaps, asked_of_swapoff,
-        asked_of_the_device, asked_of_stable_pages,
+        asked_of_one_page, asked_of_writeback, asked_of_recycled_slots, asked_of_two_faults, asked_of_zeros,
+        asked_of_fork, asked_of_write_faults, asked_of_slot_reclaim, asked_of_zaps, asked_of_swapoff,
+        asked_of_the_device, asked_of_stable_pages, asked_of_unuse, asked_of_two_devices, asked_of_neighbours,
+        asked_of_reverse_maps, asked_of_two_zaps,
+        asked_of_partial_stores, asked_of_large_faults, asked_of_large_folios,
     ],
-    designs={"rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
-    flipped=["rfc_v2"],
+    designs={"phase_iv": PHASE_IV, "rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
+    flipped=["rfc_v2", "rfc_v1"],
+    company={
+        "add_knows_countless_words": {"readahead": Readahead.CLUSTER},
+        "alloc_asks_the_switch": {"switched_at_run_time": True},
+        "readahead_pins_other_device": {"readahead": Readahead.VMA},
+        "lookups_ask_the_entry": {"switched_at_run_time": True},
+        "writeout_clears_zero": {"fault_frees_unwritten": False},
+        "removal_writes_rmap": {"folio_at_virtual_slot": False},
+        "submit_write_holds_folio_lock": {"realloc_in_submit_write": True},
+        "swapoff_asks_the_folio": {"swapoff_rechecks_folio": False},
+        "swapoff_rechecks_backing": {"alloc_tests_writeok": False},
+    },
     quotient=["virtual_table", "table", "count"],
+    words={
+        "rfc_v1": {"virtual_table": rfc_v1_virtual_table, "reverse map": rfc_v1_rmap},
+        "rfc_v2": {"virtual_table": rfc_v2_virtual_table, "reverse map": rfc_v2_rmap},
+        "mid_a": {"virtual_table": latest_virtual_table, "reverse map": rfc_v2_rmap},
+        "mid_b": {"virtual_table": latest_virtual_table, "reverse map": rfc_v2_rmap},
+    },
 )
 """Small scopes that between them run every path, so that each switch tells."""

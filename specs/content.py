@@ -8,6 +8,7 @@ from model.backing import Effective, backing
 from model.objects import (
     Bio,
     Content,
+    Device,
     Folio,
     PhysSlot,
     Pte,
@@ -16,8 +17,9 @@ from model.objects import (
     TableWord,
     VswapSlot,
     ZswapEntry,
-    folio_mapped,
+    page_of,
 )
+from specs.counts import is_being_zapped
 
 
 def folio_is_idle(s: Swap, f: Folio) -> bool:
@@ -26,11 +28,11 @@ def folio_is_idle(s: Swap, f: Folio) -> bool:
 
 
 def backed_by(s: Swap, v: VswapSlot, f: Folio) -> bool:
-    """What backs the slot has the folio's content."""
-    return (any(backing(s, v) == Effective.PHYS(p) and s.disk[p] == s.folio[f].content for p in PhysSlot)
-            or any(backing(s, v) == Effective.ZSWAP(e) and s.zswap[e].content == s.folio[f].content
-                   for e in ZswapEntry)
-            or (backing(s, v) == Effective.ZERO and s.folio[f].content == Content.ZERO))
+    """What backs the slot has the content of its page of the folio."""
+    page = s.folio[page_of(s, f, v)]
+    return (any(backing(s, v) == Effective.PHYS(p) and s.disk[p] == page.content for p in PhysSlot)
+            or any(backing(s, v) == Effective.ZSWAP(e) and s.zswap[e].content == page.content for e in ZswapEntry)
+            or (backing(s, v) == Effective.ZERO and page.content == Content.ZERO))
 
 
 @invariant
@@ -77,11 +79,12 @@ def a_dirty_folio_has_no_compressed_copy(s: Swap):
 def clean_means_backed(s: Swap):
     """What backs a clean cached folio that somebody owns holds the same bytes, once nobody works on it."""
     return all(
-        s.folio[f].dirty or backed_by(s, v, f) or any(s.pte[p] == PteWord.PRESENT(f) and s.pte_dirty[p] for p in Pte)
+        s.folio[f].dirty or backed_by(s, v, f)
+        or any(s.pte[p] == PteWord.PRESENT(page_of(s, f, v)) and s.pte_dirty[p] for p in Pte)
         for v in VswapSlot for f in Folio
         if s.table[v] == TableWord.PFN(f) and folio_is_idle(s, f) and s.folio[f].uptodate
         # a zap throws the PTE's dirty bit away: without an owner the bytes no longer matter
-        and (s.count[v] > 0 or folio_mapped(s, f))
+        and (s.count[v] > 0 or any(s.pte[p] == PteWord.PRESENT(page_of(s, f, v)) for p in Pte))
     )
 
 
@@ -99,11 +102,11 @@ def a_transfer_touches_no_pte_and_no_count(old: Swap, new: Swap):
 def share(s: Swap, p: Pte, q: Pte) -> bool:
     """Two PTEs refer to one page, wherever it is; one that a zap is about to clear does not count."""
     same = s.pte[p] == s.pte[q] or any(
-        (s.pte[p] == PteWord.PRESENT(f) and s.pte[q] == PteWord.SWAP(v))
-        or (s.pte[q] == PteWord.PRESENT(f) and s.pte[p] == PteWord.SWAP(v))
+        (s.pte[p] == PteWord.PRESENT(page_of(s, f, v)) and s.pte[q] == PteWord.SWAP(v))
+        or (s.pte[q] == PteWord.PRESENT(page_of(s, f, v)) and s.pte[p] == PteWord.SWAP(v))
         for v in VswapSlot for f in Folio if s.table[v] == TableWord.PFN(f)
     )
-    return same and s.pte[p] != PteWord.NONE and not locked(s.ptl[p]) and not locked(s.ptl[q])
+    return same and s.pte[p] != PteWord.NONE and not is_being_zapped(s, p) and not is_being_zapped(s, q)
 
 
 @invariant
@@ -119,6 +122,7 @@ def who_may_write_has_the_page_alone(s: Swap):
 def an_exclusive_marker_survives(old: Swap, new: Swap):
     """Swapping a page out or in changes nothing about whether it is marked exclusive, STABLE_WRITES apart."""
     return all(
-        old.pte_exclusive[p] == new.pte_exclusive[p] or (old.pte_exclusive[p] and old.stable_writes)
+        old.pte_exclusive[p] == new.pte_exclusive[p] or (
+            old.pte_exclusive[p] and any(old.swap_info[d].stable_writes for d in Device))
         for p in Pte if PteWord.NONE not in (old.pte[p], new.pte[p]) and old.pte[p].tag != new.pte[p].tag
     )

@@ -7,26 +7,43 @@ from checker.language import *
 from model.cluster import folio_realloc_swap
 from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.memcg import swap_memcg
-from model.objects import Bio, Folio, Memcg, PhysSlot, Pte, PteWord, Swap, TableWord, VswapSlot
+from model.objects import (
+    Bio,
+    Folio,
+    Memcg,
+    PhysSlot,
+    Pte,
+    PteWord,
+    Swap,
+    TableWord,
+    VswapSlot,
+    maps,
+    page_table,
+)
 from model.slot_reclaim import swap_reclaim_work
+from model.split import deferred_split_scan, migrate_folio
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
 from model.swapoff import swapoff
 from model.write_fault import do_wp_page
 from model.zswap import zswap_writeback_entry
-from specs.ownership import cached_and_locked
+from specs.ownership import cached_and_locked, in_run
 
 
 def not_charged_yet(s: Swap, v: VswapSlot, p: PhysSlot) -> bool:
     """The physical slot was taken, its memcg not asked yet, or asked in vain."""
-    return (at(folio_realloc_swap, "the reverse map points up", v=v, p=p)
-            or at(folio_realloc_swap, "the memcg refuses the charge", v=v, p=p)
-            or at(folio_realloc_swap, "no memory for the virtual_table", v=v, p=p))
+    return any(
+        i <= place(v) and i <= place(p) and in_run(s, v, i) and (
+            at(folio_realloc_swap, "the reverse map points up", v=v - i, p=p - i)
+            or at(folio_realloc_swap, "the memcg refuses the charge", v=v - i, p=p - i)
+            or at(folio_realloc_swap, "no memory for the virtual_table", v=v - i, p=p - i))
+        for i in range(block(Folio))
+    )
 
 
 def users(s: Swap, f: Folio) -> int:
     """The references to a folio that are not an actor's: the cache's and the mappings'."""
-    return (sum(1 for p in Pte if s.pte[p] == PteWord.PRESENT(f))
+    return (sum(1 for p in Pte if maps(s, p, f))
             + sum(1 for v in VswapSlot if s.table[v] == TableWord.PFN(f)))
 
 
@@ -34,15 +51,21 @@ def nobody_runs() -> bool:
     """All actors are idle."""
     return not (at(do_swap_page) or at(zap_present_ptes) or at(zap_nonpresent_ptes)
                 or at(shrink_folio_list) or at(zswap_writeback_entry)
-                or at(swap_reclaim_work) or at(do_wp_page) or at(swapoff))
+                or at(swap_reclaim_work) or at(do_wp_page) or at(swapoff)
+                or at(deferred_split_scan) or at(migrate_folio))
+
+
+def is_being_zapped(s: Swap, p: Pte) -> bool:
+    """A zap has put the slot that the PTE holds, and clears the PTE next, under the PTL all the time."""
+    return locked(s.ptl[page_table(p)]) and at(zap_nonpresent_ptes, pte=p)
 
 
 @invariant
 def the_count_covers_every_pte(s: Swap):
-    """A slot's swap count is the number of PTEs that hold it; only under the PTL may it be lower."""
-    # zap lowers the count first and clears the PTE then [mainline]
+    """A slot's swap count is the number of PTEs that hold it; only while a zap has the PTL may it be lower."""
+    # the count comes before the entry, but that zap lowers it first and clears the PTE then [mainline]
     return all(
-        sum(1 for p in Pte if s.pte[p] == PteWord.SWAP(v) and not locked(s.ptl[p])) <= s.count[v]
+        sum(1 for p in Pte if s.pte[p] == PteWord.SWAP(v) and not is_being_zapped(s, p)) <= s.count[v]
         and s.count[v] <= sum(1 for p in Pte if s.pte[p] == PteWord.SWAP(v))
         for v in VswapSlot
     )

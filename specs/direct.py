@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from checker.language import *
-from model.alloc import has_memcg_table, vm_vswap_enabled
-from model.design import MID_A, MID_B, PHASE_IV, RFC_V1, RFC_V2, SwapDesign
+from model.alloc import direct_device, has_memcg_table, vm_vswap_enabled
+from model.design import MID_A, MID_B, PHASE_IV, RFC_V1, RFC_V2, SwapDesign, design
 from model.free import zap_nonpresent_ptes, zap_present_ptes
-from model.objects import Memcg, PhysSlot, Shrinker, Swap, TableWord, Task, VswapSlot
+from model.objects import Folio, Memcg, PhysSlot, Shrinker, Swap, TableWord, Task, VswapSlot
 from model.swap_in import do_swap_page
 from model.vswap import VSWAP
 from model.zswap import writeback_direct
@@ -34,7 +34,20 @@ def the_device_has_entries(s: Swap):
 @invariant
 def a_direct_slot_has_a_memcg_table(s: Swap):
     """Where a slot of the device is somebody's entry, the cluster has room for its memcg."""
-    return has_memcg_table(s) or all(s.direct[v] is None or s.table[v] == TableWord.NULL for v in VswapSlot)
+    return all(
+        s.direct[v] is None or s.table[v] == TableWord.NULL or has_memcg_table(s, direct_device(s, v))
+        for v in VswapSlot
+    )
+
+
+@step_invariant
+def no_virtual_slot_is_taken_while_it_is_off(old: Swap, new: Swap):
+    """While virtual swap is off, a page that is swapped out gets a slot of the device."""
+    return all(
+        design.virtual_swap and all(old.folio[f].memcg != m or not old.memcg[m].vswap_off for m in Memcg)
+        for v in VswapSlot for f in Folio
+        if old.direct[v] is None and old.table[v] == TableWord.NULL and new.table[v] == TableWord.PFN(f)
+    )
 
 
 @reachable
@@ -63,7 +76,8 @@ COUPLED = (no_physical_slot_behind_a_compressed_page, a_dirty_folio_has_no_compr
 """What a direct entry breaks by its nature: its slot is there, and an older compressed copy may be."""
 COUPLED_ZEROS = (*COUPLED, zeros_are_stored_nowhere, a_zswap_entry_has_one_place)
 """... and where pages may be all zeros: the flag does not free the compressed copy [mainline]."""
-DIRECT_PROMISES = [*(promise for promise in PROMISES if promise not in COUPLED), a_direct_slot_has_a_memcg_table]
+DIRECT_PROMISES = [*(promise for promise in PROMISES if promise not in COUPLED), a_direct_slot_has_a_memcg_table,
+                   no_virtual_slot_is_taken_while_it_is_off]
 
 
 def device_too(name: str, changes: Mapping[type, int], *, failures: Iterable[str] = (),
@@ -96,13 +110,13 @@ one_slot_of_each_switched = device_too(
 
 def direct(why: str, design: SwapDesign, scope: Scope, breaks: Iterable[str], *,
            coupled: Iterable[Callable[..., Any]] = (), reached: Iterable[Callable[..., Any]] = (),
-           default: bool = False) -> Spec:
+           default: bool = False, by_z3: int | None = None) -> Spec:
     """A spec about entries that name slots of the device; what they break by their nature is asked where named."""
     breaks = [*breaks, *(promise.__name__ for promise in coupled)]
     return Spec(
         why=why, model=VSWAP, design=design, scope=scope, start=[the_device_has_entries],
         promises=[*dict.fromkeys([*DIRECT_PROMISES, *coupled]), *reached],
-        expected={promise: broken() for promise in breaks}, default=default,
+        expected={promise: broken() for promise in breaks}, default=default, by_z3=by_z3,
     )
 
 
@@ -125,11 +139,13 @@ rfc_v2_direct = direct(
     RFC_V2, one_slot_of_each, [], coupled=COUPLED,
     reached=[a_page_is_only_in_zswap, a_page_is_only_on_the_disk, virtual_and_direct_entries_meet],
     default=True,
+    by_z3=12,
 )
 
 rfc_v2_direct_writeback = direct(
     """As rfc_v2_direct, with the shrinker: it moves the page of a direct entry to the slot that the entry is.""",
     RFC_V2, a_slot_to_spare, [], reached=[a_direct_entry_is_written_back], default=True,
+    by_z3=21,
 )
 
 rfc_v1_direct = direct(
@@ -147,6 +163,7 @@ mid_b = direct(
     """The same tree with physical slots, switched on and off while pages are swapped out: a page stays where
     it is, and is found there.""",
     MID_B, one_slot_of_each_switched, [], reached=[a_virtual_slot_outlives_the_switch], default=True,
+    by_z3=16,
 )
 
 switch_decides_look_ups = direct(
@@ -155,4 +172,11 @@ switch_decides_look_ups = direct(
     replace(MID_B, lookups_ask_the_entry=False), one_slot_of_each_switched,
     ["a_free_slot_owns_nothing", "a_zswap_entry_has_one_place", "memcg_charged_exactly_once",
      "no_rmap_without_physical_slot"],
+)
+
+switch_is_not_asked = direct(
+    """Each entry that is taken must ask the switch: an allocator that goes on with the virtual cluster that it
+    had takes virtual slots while virtual swap is off.""",
+    replace(MID_B, alloc_asks_the_switch=False), one_slot_of_each_switched,
+    ["no_virtual_slot_is_taken_while_it_is_off"],
 )

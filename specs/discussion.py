@@ -8,7 +8,7 @@ from model.alloc import memcg_vswap_enabled, vm_vswap_enabled
 from model.design import Charge, MemcgTable, SwapDesign, design
 from model.fork import copy_nonpresent_pte
 from model.free import zap_nonpresent_ptes
-from model.objects import Backing, Bio, Folio, Memcg, PhysSlot, Shrinker, Swap, TableWord, VswapSlot, Worker
+from model.objects import Backing, Bio, Device, Folio, Memcg, PhysSlot, Shrinker, Swap, TableWord, VswapSlot, Worker
 from model.swap_in import do_swap_page
 from model.vswap import VSWAP
 from specs.content import folio_is_idle
@@ -42,7 +42,7 @@ def an_uncached_entry_has_its_owner_on_record(s: Swap):
 @invariant
 def a_page_in_flight_stays_as_it_is(s: Swap):
     """On a device with STABLE_WRITES, nobody stores to a page while it is written."""
-    return not s.stable_writes or all(
+    return all(not s.swap_info[d].stable_writes for d in Device) or all(
         s.folio[f].content == s.folio[f].submitted for f in Folio if s.folio[f].bio.tag == Bio.WRITE
     )
 
@@ -67,7 +67,8 @@ def the_memcgs_differ(s: Swap):
 
 def the_device_wants_stable_pages(s: Swap):
     """The device has the flag STABLE_WRITES."""
-    s.stable_writes = True
+    for d in Device:
+        s.swap_info[d].stable_writes = True
 
 
 disk_and_zswap = scope(
@@ -81,6 +82,10 @@ short_of_memory = scope(
 worker_only = scope(
     "one page, a worker, no shrinker; zswap may refuse a page, swap may be nearly full", {Shrinker: 0, Worker: 1},
     failures=["zswap refuses the page", "swap is nearly full"],
+)
+worker_and_two_slots = scope(
+    "one page, two virtual slots, a worker, no shrinker; zswap may refuse a page",
+    {VswapSlot: 2, Shrinker: 0, Worker: 1}, failures=["zswap refuses the page"],
 )
 table_is_late = device_too(
     "one page, one virtual slot, one slot of the device, no shrinker; memory may be short", {Shrinker: 0}, task=FAULTS,
@@ -141,6 +146,32 @@ reverse_map_with_hint = what_if(
     breaks=["slot_reclaim_finds_what_it_could_free"],
     scope=worker_only,
     promises=[*PROMISES, *HINT_PROMISES, slot_reclaim_finds_what_it_could_free],
+    by_z3=16,
+)
+
+folio_is_at_the_physical_slot = what_if(
+    """While a page is cached and on the disk, the physical slot's word has the folio, and folio->swap is the reverse
+    map [seed]. A look-up reads two words with nothing between; whoever it finds is asked again under the folio
+    lock, so that nothing breaks. Each time a folio gets there or leaves, the physical lock is taken inside the
+    virtual one; slot reclaim needs neither the hint nor a look-up.""",
+    SwapDesign(folio_at_virtual_slot=False),
+    breaks=[],
+    scope=worker_and_two_slots,
+    default=False,
+)
+
+removal_forgets_reverse_map = what_if(
+    """The word must name the entry again in the moment in which the folio leaves it: else nobody knows
+    whose the slot is [seed].""",
+    SwapDesign(folio_at_virtual_slot=False, removal_writes_rmap=False),
+    breaks=[
+        "no_physical_slot_without_rmap",
+        "memcg_charged_exactly_once",
+        "nothing freed is used",
+        "nothing is freed twice",
+    ],
+    scope=worker_only,
+    default=False,
 )
 
 virtual_table_comes_and_goes = what_if(
@@ -173,6 +204,7 @@ swap_max_of_rfc_v2 = what_if(
     breaks=["swap_max_bounds_what_is_swapped_out"],
     scope=disk_and_zswap,
     promises=[*PROMISES, swap_max_bounds_what_is_swapped_out],
+    by_z3=6,
 )
 
 everything_is_charged = what_if(
@@ -209,6 +241,7 @@ owner_is_recorded_late = what_if(
     breaks=["an_entry_has_its_owner_on_record"],
     scope=disk_and_zswap,
     promises=[*PROMISES, *ON_RECORD],
+    by_z3=6,
 )
 
 memcg_table_at_once = direct(
@@ -285,6 +318,7 @@ stable_writes_are_asked_of_the_entry = what_if(
     scope=disk_and_zswap,
     start=(the_device_wants_stable_pages,),
     promises=[*PROMISES, a_page_in_flight_stays_as_it_is],
+    by_z3=19,
 )
 
 faults_free_what_is_written = what_if(

@@ -6,9 +6,10 @@ from __future__ import annotations
 from checker.language import Spec, broken
 from model.design import SwapDesign
 from model.vswap import VSWAP
+from specs.discussion import ON_RECORD
 from specs.promises import PROMISES
 from specs.reached import a_count_rises_behind_a_zap
-from specs.scopes import no_shrinker, one_page, two_owners_zapped
+from specs.scopes import no_shrinker, one_page, two_owners_zapped, two_pages_in_turn
 from specs.what_if import what_if
 
 o12_zap_trusts_count = Spec(
@@ -51,6 +52,13 @@ id_is_put_later = what_if(
     """The memcg id of a freed slot must be put in the hold that frees it: in a second one it may be
     the next owner's.""",
     SwapDesign(free_puts_id_at_once=False),
-    breaks=["a_free_slot_owns_nothing", "memcg_id_references_add_up"],
-    scope=no_shrinker,
+    breaks=[
+        "a_free_slot_owns_nothing",
+        "memcg_id_references_add_up",
+        "an_entry_has_its_owner_on_record",
+        "an_uncached_entry_has_its_owner_on_record",
+        "the_owner_of_the_slot_pays_for_the_folio",
+    ],
+    scope=two_pages_in_turn,
+    promises=[*PROMISES, *ON_RECORD],
 )

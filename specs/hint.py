@@ -5,7 +5,17 @@ from __future__ import annotations
 
 from checker.language import *
 from model.design import SwapDesign
-from model.objects import Backing, Folio, PhysSlot, Shrinker, Swap, TableWord, VswapSlot, Worker
+from model.objects import (
+    Backing,
+    Folio,
+    PhysSlot,
+    Shrinker,
+    Swap,
+    TableWord,
+    VswapSlot,
+    Worker,
+    folio_matches_swap_entry,
+)
 from model.slot_reclaim import swap_reclaim_work
 from model.swap_cache import folio_free_swap
 from model.vswap import VSWAP
@@ -24,11 +34,20 @@ def a_hint_means_no_pte(s: Swap):
     )
 
 
+@step_invariant
+def the_last_pte_leaves_a_hint(old: Swap, new: Swap):
+    """When the last PTE lets go of a cached slot that is on the disk, its physical slot gets the hint."""
+    return all(
+        new.rmap_cache_only[p] or new.table[v].tag != TableWord.PFN or new.virtual_table[v] != Backing.SWAPFILE(p)
+        for v in VswapSlot for p in PhysSlot if old.count[v] > 0 and new.count[v] == 0
+    )
+
+
 @invariant
 def a_worker_frees_what_it_came_for(s: Swap):
     """The folio that a worker frees is cached for the slot that the physical slot backs."""
     return all(
-        s.folio[f].swap == v and s.virtual_table[v] == Backing.SWAPFILE(p)
+        folio_matches_swap_entry(s, f, v) and s.virtual_table[v] == Backing.SWAPFILE(p)
         for p in PhysSlot for v in VswapSlot for f in Folio
         if at(swap_reclaim_work, "still backed by the slot", p=p, v=v, f=f)
     )
@@ -59,7 +78,7 @@ def a_slot_without_hint_could_be_reclaimed(s: Swap):
     )
 
 
-HINT_PROMISES = [a_hint_means_no_pte, a_worker_frees_what_it_came_for]
+HINT_PROMISES = [a_hint_means_no_pte, the_last_pte_leaves_a_hint, a_worker_frees_what_it_came_for]
 
 RECLAIMED = [a_physical_slot_is_reclaimed, a_hint_is_stale, a_slot_without_hint_could_be_reclaimed]
 
@@ -119,6 +138,7 @@ rfc_v2_hint_lies = Spec(
     design=SwapDesign(),
     scope=no_shrinker_but_worker,
     promises=[*PROMISES, a_worker_frees_what_it_came_for, *RECLAIMED],
+    by_z3=16,
 )
 
 hint_stays_on_dup = what_if(
@@ -149,4 +169,14 @@ reclaim_trusts_backing = what_if(
     scope=no_shrinker_but_worker,
     promises=(*PROMISES, *HINT_PROMISES),
     default=False,
+)
+
+put_sets_no_hint = Spec(
+    why="""A cached slot whose last PTE lets go of it must get the hint, or no worker comes for its physical slot
+    while the page stays in memory.""",
+    model=VSWAP,
+    design=SwapDesign(put_sets_hint=False),
+    scope=no_shrinker_but_worker,
+    promises=[*PROMISES, *HINT_PROMISES],
+    expected={"the_last_pte_leaves_a_hint": broken()},
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from checker.language import *
 from model.design import SwapDesign
 from model.objects import Memcg, Reclaim, Shrinker, Swap, TableWord, Task, VswapSlot
-from model.swap_cache import swap_cache_alloc_folio
+from model.swap_cache import __swap_cache_alloc
 from model.swap_out import shrink_folio_list
 from model.vswap import VSWAP
 from specs.promises import PROMISES
@@ -17,7 +17,7 @@ from specs.scopes import FAULTS_AND_ZAPS, ONE_OF_EACH, one_page_in_zswap
 def a_slot_is_freed_under_a_fault(s: Swap):
     """A fault has looked at a slot, and it was freed before the fault could insert its folio."""
     return any(
-        at(swap_cache_alloc_folio, "the slot is swapped out and not cached", v=v) and s.table[v] == TableWord.NULL
+        at(__swap_cache_alloc, "the slot is swapped out and not cached", v=v) and s.table[v] == TableWord.NULL
         for v in VswapSlot
     )
 
@@ -36,6 +36,7 @@ rfc_v2_two_memcgs = Spec(
     scope=two_memcgs,
     start=[one_page_in_zswap],
     promises=[*PROMISES, a_slot_is_freed_under_a_fault],
+    by_z3=8,
 )
 
 o17_charge_before_insertion = Spec(

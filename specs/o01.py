@@ -17,4 +17,5 @@ o01_swapout_takes_the_lock_again = what_if(
     SwapDesign(swapout_uses_held_lock=False),
     breaks=["no_lock_taken_twice", "locks_are_taken_in_one_order"],
     scope=no_shrinker,
+    by_z3=15,
 )

@@ -28,4 +28,5 @@ o05_writeback_without_recheck = Spec(
         "a_zswap_entry_has_one_place": broken(steps=24),
         "nothing is freed twice": broken(steps=27),
     },
+    by_z3=30,
 )

@@ -17,7 +17,7 @@ from model.objects import (
     cached,
     folio_mapped,
 )
-from model.zswap import writeback_direct, zswap_store, zswap_writeback_entry
+from model.zswap import writeback_direct, zswap_store_page, zswap_writeback_entry
 
 
 def cached_and_locked(s: Swap, v: VswapSlot) -> bool:
@@ -25,17 +25,26 @@ def cached_and_locked(s: Swap, v: VswapSlot) -> bool:
     return any(s.table[v] == TableWord.PFN(f) and locked(s.folio[f].lock) for f in Folio)
 
 
+def in_run(s: Swap, v: VswapSlot, i: int) -> bool:
+    """The slot is that of page i of the folio that is cached for it; page 0 is that of any folio."""
+    return i == 0 or any(s.table[v] == TableWord.PFN(f) and place(v) % s.folio[f].nr_pages == i for f in Folio)
+
+
 def in_transit(s: Swap, v: VswapSlot, p: PhysSlot) -> bool:
     """Some actor took p for v and has not published it yet."""
-    return (at(folio_realloc_swap, "the reverse map points up", v=v, p=p)
-            or at(folio_realloc_swap, "the memcg refuses the charge", v=v, p=p)
-            or at(folio_realloc_swap, "the physical slot is charged", v=v, p=p)
-            or at(folio_realloc_swap, "no memory for the virtual_table", v=v, p=p))
+    return any(
+        i <= place(v) and i <= place(p) and in_run(s, v, i) and (
+            at(folio_realloc_swap, "the reverse map points up", v=v - i, p=p - i)
+            or at(folio_realloc_swap, "the memcg refuses the charge", v=v - i, p=p - i)
+            or at(folio_realloc_swap, "the physical slot is charged", v=v - i, p=p - i)
+            or at(folio_realloc_swap, "no memory for the virtual_table", v=v - i, p=p - i))
+        for i in range(block(Folio))
+    )
 
 
 def held_by_an_actor(s: Swap, e: ZswapEntry) -> bool:
     """Some actor alone can reach e: it was not published yet, or is no longer."""
-    return (at(zswap_store, "compressed", e=e)
+    return (at(zswap_store_page, "compressed", e=e)
             or at(zswap_writeback_entry, "backed by a physical slot", e=e)
             or at(zswap_writeback_entry, "not decompressed", e=e)
             or at(zswap_writeback_entry, "decompressed", e=e)

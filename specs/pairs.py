@@ -77,6 +77,7 @@ rfc_v2_two_reclaims = Spec(
     design=SwapDesign(),
     scope=two_reclaims_no_shrinker,
     promises=[*PROMISES, two_reclaimers_want_one_folio],
+    by_z3=8,
 )
 
 rfc_v2_write_faults_and_slot_reclaim = Spec(
@@ -86,6 +87,7 @@ rfc_v2_write_faults_and_slot_reclaim = Spec(
     design=SwapDesign(),
     scope=write_faults_and_worker,
     promises=[*PROMISES, *HINT_PROMISES, a_physical_slot_is_reclaimed, a_write_fault_meets_a_worker],
+    by_z3=21,
 )
 
 rfc_v2_write_faults_and_swapoff = Spec(
@@ -94,6 +96,7 @@ rfc_v2_write_faults_and_swapoff = Spec(
     design=SwapDesign(),
     scope=write_faults_and_swapoff,
     promises=[*SWAPOFF_PROMISES, a_page_outlives_its_device, a_write_fault_copies_what_swapoff_moves],
+    by_z3=10,
 )
 
 rfc_v2_two_swapoffs = Spec(
@@ -103,6 +106,7 @@ rfc_v2_two_swapoffs = Spec(
     design=SwapDesign(),
     scope=two_swapoffs,
     promises=[*SWAPOFF_PROMISES, a_page_outlives_its_device, swapoff_comes_second],
+    by_z3=15,
 )
 
 swapoff_drains_for_two = what_if(

@@ -19,6 +19,7 @@ from model.objects import (
     ZswapEntry,
     cached,
 )
+from model.swap_bypass import swapin_without_cache
 from model.swap_cache import folio_free_swap
 from model.swap_in import do_swap_page
 from model.swap_out import pageout, shrink_folio_list
@@ -80,6 +81,16 @@ def a_fault_finds_another_pte(s: Swap):
     return any(
         at(do_swap_page, "locked the folio", pte=p, v=v) and s.pte[p] != PteWord.SWAP(v)
         for p in Pte for v in VswapSlot
+    )
+
+
+@reachable
+def a_fault_finds_its_folio_elsewhere(s: Swap):
+    """The folio that a fault has found is cached for another slot, and the PTE holds the one of before."""
+    return any(
+        at(do_swap_page, "have a folio", pte=p, v=v, f=f) and s.pte[p] == PteWord.SWAP(v)
+        and s.folio[f].swap is not None and s.folio[f].swap != v
+        for p in Pte for v in VswapSlot for f in Folio
     )
 
 
@@ -207,3 +218,10 @@ def a_page_is_read_from_the_disk(s: Swap):
 def a_count_rises_behind_a_zap(s: Swap):
     """A zap has found the folio that only the swap cache kept, and a PTE refers to the slot again."""
     return any(at(__try_to_reclaim_swap, "found the cached folio", v=v) and s.count[v] > 0 for v in VswapSlot)
+
+
+@reachable
+def a_fault_is_alone_with_its_folio(s: Swap):
+    """A fault has read a page into a folio that is not in the swap cache, and its PTE holds the slot."""
+    return any(at(swapin_without_cache, "read", pte=p, v=v) and s.pte[p] == PteWord.SWAP(v)
+               for p in Pte for v in VswapSlot)

@@ -73,4 +73,5 @@ rfc_v2_requirements = Spec(
         *REQUIREMENTS, a_page_of_zeros_is_stored_nowhere, a_page_moves_from_zswap_to_the_disk,
         a_page_moves_to_zswap,
     ],
+    by_z3=21,
 )

@@ -14,7 +14,9 @@ from model.objects import Folio, PhysSlot, Pte, PteWord, Shrinker, Swap, Swapoff
 from model.swap_in import do_swap_page
 from model.swapoff import swapoff
 from model.vswap import VSWAP
+from specs.direct import the_device_has_entries
 from specs.scopes import scope
+from specs.unuse import one_entry
 
 
 @progress(fair="strong")
@@ -62,6 +64,8 @@ REFUSALS = [
 ]
 no_io_fails = scope("one page, a CPU of each role, what is asked for may be refused", {}, failures=REFUSALS)
 write_may_fail = scope("one page, a CPU of each role, a write may fail", {}, failures=["write error"])
+write_may_fail_when_full = scope("one page, a CPU of each role, a write may fail, swap may be nearly full", {},
+                                 failures=["write error", "swap is nearly full"])
 busy_swapoff = scope("one page, swapoff, no shrinker, only zswap refuses", {Swapoff: 1, Shrinker: 0},
                      failures=["zswap refuses the page"])
 
@@ -105,19 +109,40 @@ rfc_v2_swapoff_may_never_end = Spec(
     expected={"swapoff_ends": broken(steps=44)},
 )
 
+rfc_v2_unuse_runs = Spec(
+    why="""swapoff of direct entries keeps nobody from coming to an end, and nothing stays behind; that it ends itself
+    is not said, for the order of its scans is left out.""",
+    model=VSWAP,
+    design=RFC_V2,
+    scope=one_entry,
+    start=[the_device_has_entries],
+    promises=[a_fault_ends, a_folio_lock_is_dropped, everything_can_be_given_back],
+    default=False,
+)
+
 rfc_v2_write_error_strands_a_folio = Spec(
     why="""mm: zswap writeback can leave a folio that nobody owns and nobody can free
 
     zswap writeback brings a page into the swap cache whose last PTE goes away before the write ends; the
     write fails, and the folio is dirty again. It was never mapped, so that pageout() leaves it
     alone; no PTE refers to it, so that no fault finds it; the count fell to 0 before there was a physical
-    slot, so that the slot carries no hint. What the kernel has left is that reclaim frees the slot of
-    such a folio once swap is nearly full, which the model leaves out.""",
+    slot, so that the slot carries no hint. What is left is that reclaim frees the slot of such a folio
+    once swap is nearly full, which it is not here.""",
     model=VSWAP,
     design=RFC_V2,
     scope=write_may_fail,
     promises=[everything_can_be_given_back],
     expected={"everything_can_be_given_back": broken(steps=30)},
+)
+
+rfc_v2_write_error_until_swap_is_full = Spec(
+    why="""As rfc_v2_write_error_strands_a_folio, where swap may be nearly full: that is the way out, reclaim frees
+    the slot of a folio that it activates.""",
+    model=VSWAP,
+    design=RFC_V2,
+    scope=write_may_fail_when_full,
+    promises=[everything_can_be_given_back],
+    default=False,
 )
 
 writeback_forgets_unlock_for_ever = Spec(

@@ -12,7 +12,9 @@ from model.free import zap_nonpresent_ptes, zap_present_ptes
 from model.memory import user_store_zeros
 from model.objects import (
     Backing,
+    Compactor,
     Content,
+    Device,
     Folio,
     Memcg,
     PhysSlot,
@@ -33,8 +35,8 @@ from model.swap_out import shrink_folio_list
 from model.write_fault import do_wp_page
 
 ONE_OF_EACH = {
-    Pte: 1, Folio: 2, VswapSlot: 1, PhysSlot: 1, ZswapEntry: 1, Memcg: 1, Shrinker: 1, Reclaim: 1, Task: 1,
-    Worker: 0, Swapoff: 0,
+    Pte: 1, Folio: 2, VswapSlot: 1, Device: 1, PhysSlot: 1, ZswapEntry: 1, Memcg: 1, Shrinker: 1, Reclaim: 1, Task: 1,
+    Worker: 0, Swapoff: 0, Compactor: 0,
 }  # two folios, so that one can be read while another is written
 
 
@@ -56,16 +58,18 @@ two_shrinkers = scope("one page, two CPUs in the shrinker", {Shrinker: 2})
 two_reclaims = scope("one page, two CPUs in reclaim", {Reclaim: 2})
 two_pages_two_slots = scope("two pages, two virtual slots", {Pte: 2, VswapSlot: 2})
 two_threads_no_shrinker = scope("one page, two threads, no shrinker", {Shrinker: 0, Task: 2})
+two_threads_two_slots = scope("one page, two virtual slots, two threads, reclaim, nothing fails", {
+    Shrinker: 0, Task: 2, VswapSlot: 2,
+}, failures=[])
 two_faults = scope("one page, two threads that fault", {Shrinker: 0, Reclaim: 0, Task: 2}, failures=[])
+two_faults_reclaimed = scope("one page, two threads that fault, reclaim, nothing fails", {Shrinker: 0, Task: 2},
+                             failures=[])
+two_faults_reclaimed = scope("one page, two threads that fault, reclaim, nothing fails", {Shrinker: 0, Task: 2},
+                             failures=[])
 no_shrinker = scope("one page, no shrinker", {Shrinker: 0})
 no_reclaim = scope("one page, no reclaim", {Reclaim: 0}, failures=[])
-reads_succeed = scope(
-    "one page, a CPU of each role, no read fails", {},
-    failures=[
-        "write error", "the disk fetches the page late", "zswap refuses the page", "memcg swap.max reached",
-        "memcg charge of the folio fails", "memcg forbids zswap writeback", "swap is nearly full",
-    ],
-)
+two_pages_in_turn = scope("two pages that compete for one slot of each kind, no shrinker, nothing fails",
+                          {Pte: 2, Shrinker: 0}, failures=[])
 straight_to_disk = scope(
     "one page, no shrinker, zswap may refuse a page, swap may be nearly full", {Shrinker: 0},
     failures=["zswap refuses the page", "swap is nearly full"],
@@ -107,12 +111,22 @@ two_owners_two_threads_reclaimed = owners("a page with two owners, two threads, 
     Shrinker: 0, Task: 2,
 })
 two_owners_no_io = owners("a page with two owners, no reclaim, no shrinker, nothing fails", {Reclaim: 0, Shrinker: 0})
+two_owners_faulting = owners("a page with two owners, two threads that fault and fork", {
+    Reclaim: 0, Shrinker: 0, Task: 2,
+}, task=[do_swap_page, copy_nonpresent_pte])
 two_owners_unmapped = owners(
     "a page with two owners, fork, write faults and reclaim", {Shrinker: 0}, task=[copy_present_ptes, do_wp_page],
 )
 
 ZEROS = [*FAULTS_AND_ZAPS, user_store_zeros]
 zeros = Scope("one page that may be all zeros, a CPU of each role", sizes=ONE_OF_EACH, operations={Task: ZEROS})
+reads_succeed = Scope(
+    "one page that may be all zeros, a CPU of each role, no read fails", sizes=ONE_OF_EACH, operations={Task: ZEROS},
+    failures=[
+        "write error", "the disk fetches the page late", "zswap refuses the page", "memcg swap.max reached",
+        "memcg charge of the folio fails", "memcg forbids zswap writeback", "swap is nearly full",
+    ],
+)
 zeros_two_slots = Scope(
     "one page that may be all zeros, two virtual slots", sizes={**ONE_OF_EACH, VswapSlot: 2}, operations={Task: ZEROS},
 )

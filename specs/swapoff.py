@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""swapoff of the physical device, as posted and with less."""
+"""swapoff of the one physical device behind virtual slots, as posted and with less."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from model.design import RFC_V1, RFC_V2, SwapDesign
 from model.objects import (
     Backing,
     Bio,
+    Device,
     Folio,
     PhysSlot,
     Shrinker,
@@ -18,6 +19,8 @@ from model.objects import (
     TableWord,
     VswapSlot,
     Worker,
+    folio_matches_swap_entry,
+    in_use,
 )
 from model.slot_reclaim import swap_reclaim_work
 from model.swap_in import do_swap_page
@@ -31,13 +34,24 @@ from specs.scopes import scope
 from specs.what_if import what_if
 
 
+def is_off(s: Swap, p: PhysSlot) -> bool:
+    """Whether swapoff of the slot's device has succeeded."""
+    return s.swap_info[s.phys_device[p]].flags == SwapInfo.OFF
+
+
+def some_device_is_off(s: Swap) -> bool:
+    """Whether some swapoff has succeeded."""
+    return any(s.swap_info[d].flags == SwapInfo.OFF for d in Device)
+
+
 @invariant
 def a_device_that_is_off_backs_nothing(s: Swap):
     """Once swapoff has succeeded, no slot of the device is taken, backs a page, or is read or written."""
-    return s.swap_info != SwapInfo.OFF or (
-        all(s.rmap[p] is None for p in PhysSlot)
-        and not any(s.virtual_table[v].tag == Backing.SWAPFILE for v in VswapSlot)
-        and all(s.folio[f].bio == Bio.NONE for f in Folio)
+    return all(
+        not in_use(s, p)
+        and not any(s.virtual_table[v] == Backing.SWAPFILE(p) for v in VswapSlot)
+        and not any(s.folio[f].bio in (Bio.WRITE(p), Bio.READ(p)) for f in Folio)
+        for p in PhysSlot if is_off(s, p) and not s.bad[p]
     )
 
 
@@ -45,7 +59,7 @@ def a_device_that_is_off_backs_nothing(s: Swap):
 def swapoff_frees_what_it_came_for(s: Swap):
     """The folio that swapoff takes a slot from is cached for the entry that this slot backs."""
     return all(
-        s.folio[f].swap == v and s.virtual_table[v] == Backing.SWAPFILE(p)
+        folio_matches_swap_entry(s, f, v) and s.virtual_table[v] == Backing.SWAPFILE(p)
         for p in PhysSlot for v in VswapSlot for f in Folio
         if at(try_to_unuse, "still backed by the slot", p=p, v=v, f=f)
     )
@@ -63,7 +77,7 @@ def the_only_copy_can_be_read(s: Swap):
 @reachable
 def a_page_outlives_its_device(s: Swap):
     """swapoff has succeeded, and a page that is swapped out is only in the swap cache."""
-    return s.swap_info == SwapInfo.OFF and any(
+    return some_device_is_off(s) and any(
         s.table[v].tag == TableWord.PFN and s.count[v] > 0 and backing(s, v) == Effective.FOLIO for v in VswapSlot
     )
 
@@ -71,7 +85,7 @@ def a_page_outlives_its_device(s: Swap):
 @reachable
 def a_page_moves_to_zswap(s: Swap):
     """swapoff has succeeded, and a page is in zswap only."""
-    return s.swap_info == SwapInfo.OFF and any(
+    return some_device_is_off(s) and any(
         s.table[v] == TableWord.SHADOW and s.virtual_table[v].tag == Backing.ZSWAP for v in VswapSlot
     )
 
@@ -171,6 +185,7 @@ rfc_v2_swapoff = Spec(
     scope=one_page_and_swapoff,
     promises=[*SWAPOFF_PROMISES, *DRAINED],
     expected={"the_only_copy_can_be_read": broken(steps=30)},
+    by_z3=23,
 )
 
 rfc_v2_swapoff_and_slot_reclaim = Spec(
@@ -180,6 +195,7 @@ rfc_v2_swapoff_and_slot_reclaim = Spec(
     design=RFC_V2,
     scope=swapoff_and_worker,
     promises=[*SWAPOFF_PROMISES, *HINT_PROMISES, *DRAINED, swapoff_meets_a_worker],
+    by_z3=17,
 )
 
 rfc_v2_swapoff_two_slots = Spec(

@@ -20,6 +20,7 @@ def what_if(
     scope: Scope = one_page,
     start: tuple[Callable[..., Any], ...] = (),
     default: bool = True,
+    by_z3: int | None = None,
     promises: Iterable[Callable[..., Any]] = tuple(PROMISES),
 ) -> Spec:
     """A spec that expects exactly these promises to break.
@@ -29,5 +30,5 @@ def what_if(
     """
     return Spec(
         why=why, model=VSWAP, design=design, scope=scope, start=start, promises=list(promises),
-        expected={promise: broken() for promise in breaks}, default=default,
+        expected={promise: broken() for promise in breaks}, default=default, by_z3=by_z3,
     )

@@ -138,7 +138,7 @@ rfc_v1_rmap = WordSpec(
 
     The Pointer is the whole virtual entry shifted left by three, and its highest
     bit says that only the swap cache needs the slot. If the virtual device has
-    type 4, every slot reads as reclaimable, and leads to a wrong entry. [v1p2]""",
+    type 4, every slot reads as reclaimable, and leads to a wrong entry. [v1p2] [O02]""",
     format=SWAP_TABLE_V1,
     about=["POINTER"],
     claims=[

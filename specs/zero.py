@@ -28,6 +28,7 @@ rfc_v2_zeros = Spec(
     design=SwapDesign(),
     scope=zeros,
     promises=[*PROMISES, a_page_of_zeros_is_stored_nowhere, a_page_on_the_disk_becomes_zeros],
+    by_z3=11,
 )
 
 rfc_v2_two_owners_of_zeros = Spec(
@@ -36,6 +37,7 @@ rfc_v2_two_owners_of_zeros = Spec(
     design=SwapDesign(),
     scope=two_owners_of_zeros,
     promises=[*PROMISES, a_page_of_zeros_is_stored_nowhere, a_page_of_zeros_is_shared],
+    by_z3=8,
 )
 
 rfc_v2_zeros_two_slots = Spec(

@@ -208,10 +208,13 @@ class Author(Statements):
                 spot = self.target()
                 self.say(f"{spot.pattern} = {self.expr(spot.ty, 0)}")
         sizes = {t: self.amount(lo, 2) for t, lo in (("Node", 1), ("Place", 1), ("Cpu", 1))}
+        blocks = ""
+        if self.chance(30):
+            sizes["Node"], blocks = self.pick([2, 2, 4]), ", blocks={Node: 2}"
         self.say("\n")
         self.say(f"MODEL = Model(state=S, rules=[{', '.join(rules)}], operations={{Cpu: [{', '.join(operations)}]}})")
         self.say("")
-        scope = f"Scope(\"tiny\", sizes={{{', '.join(f'{n}: {k}' for n, k in sizes.items())}}})"
+        scope = f"Scope(\"tiny\", sizes={{{', '.join(f'{n}: {k}' for n, k in sizes.items())}}}{blocks})"
         self.say("generated = Spec(")
         self.say('    why="Three readings must agree.",')
         self.say(f"    model=MODEL, scope={scope},")

@@ -265,6 +265,7 @@ class Expressions:
                 lambda: f"abs({self.number(less)})",
                 lambda: f"(-{self.number(less)})",
                 lambda: f"int({self.expr(PLACE, less)})",
+                lambda: f"place({self.expr(NODE, less)})",
                 lambda: f"len({self.pick(['Node', 'Place', 'Cpu'])})",
                 lambda: f"len({self.expr(set_of(self.pick([NODE, COLOUR])), less)})",
                 lambda: self.total(less),
@@ -299,7 +300,13 @@ class Expressions:
         return self.known(optional(ty), depth) if depth > 1 else []
 
     def index_ways(self, ty: Ty, depth: int) -> list[Callable[[], str]]:
-        return self.known(ty, depth) + self.maybe_none(ty, depth) + self.payload("at", depth)
+        ways = self.known(ty, depth) + self.maybe_none(ty, depth) + self.payload("at", depth)
+        if depth > 0:
+            # May leave the block: a model error.
+            ways.append(lambda: f"({self.expr(ty, 0)} {self.pick('+-')} {self.number(0)})")
+        if depth > 1:
+            ways.append(lambda: f"({self.expr(ty, 1)} - place({self.expr(ty, 1)}))")
+        return ways
 
     def actor_ways(self, ty: Ty, depth: int) -> list[Callable[[], str]]:
         return self.known(ty, depth)

@@ -13,9 +13,11 @@ Vector = tuple[int, ...]
 
 
 def renamings(group: Iterable[IndexT]) -> list[Names]:
-    """Every way to rename the objects of these sorts."""
+    """Every way to rename the objects of these sorts: blocks change places as a whole."""
     sorts = list(group)
-    return [dict(zip(sorts, each, strict=True)) for each in product(*(permutations(range(s.size)) for s in sorts))]
+    ways = product(*(permutations(range(s.size // s.block)) for s in sorts))
+    return [{s: tuple(way[k // s.block] * s.block + k % s.block for k in range(s.size))
+             for s, way in zip(sorts, each, strict=True)} for each in ways]
 
 
 def value(type_: Type, code: int, names: Names, firsts: dict[IndexT, int]) -> int:

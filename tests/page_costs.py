@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """docs/costs.md: what a page costs under each design, in bytes and in cluster locks taken.
 
-``python -P tests/page_costs.py docs/costs.md`` writes both tables again: the bytes are the specs' measures,
+``python -P tests/page_costs.py docs/costs.md`` writes the tables again: the bytes are the specs' measures,
 the locks are counted on the shortest way of one page along a path, by the raw reading.
 """
 
@@ -108,6 +108,7 @@ DESIGNS = {
     "phase IV": PHASE_IV,
     "RFC v1": RFC_V1,
     "RFC v2": RFC_V2,
+    "v2, folio at the physical slot": replace(RFC_V2, folio_at_virtual_slot=False),
     "v2, owner recorded late": replace(RFC_V2, records_memcg_late=True),
     "v2, all charged at once": replace(RFC_V2, charge=Charge.ENTRY),
 }
@@ -169,20 +170,55 @@ def locks() -> list[str]:
     return lines
 
 
-def bytes_() -> list[str]:
-    """The table of bytes, in Markdown."""
+DIRECT = "bytes_of_a_direct_entry_on_the_disk"
+KINDS = {
+    "all in zswap": "bytes_of_a_page_in_zswap",
+    "all zeros": "bytes_of_a_page_of_zeros",
+    "all on the disk": "bytes_of_a_page_on_the_disk",
+    "all on the disk, direct entries": DIRECT,
+}
+V6 = 24
+"""Bytes of a descriptor of the standalone series, which every slot has [JW3]."""
+
+
+def priced() -> dict[str, dict[str, int]]:
+    """The most that each measure reaches, by the name of the design; direct entries have specs of their own."""
     specs = load_specs(None)
-    found = {name: explore(build(specs[spec])).measures for name, spec in PRICED.items()}
+    found = {name: {said: extent.most for said, extent in explore(build(specs[spec])).measures.items()}
+             for name, spec in PRICED.items()}
+    for name, spec in PRICED.items():
+        if f"{spec}_direct" in specs:
+            found[name][DIRECT] = explore(build(specs[f"{spec}_direct"])).measures[DIRECT].most
+    return found
+
+
+def bytes_(found: dict[str, dict[str, int]]) -> list[str]:
+    """The table of bytes, in Markdown."""
     lines = ["| measure | " + " | ".join(PRICED) + " |", "|---|" + "---:|" * len(PRICED)]
-    for measure in specs["costs_rfc_v2"].measures:
-        said = measure.__name__
-        lines.append(f"| `{said}` | " + " | ".join(str(found[name][said].most) for name in PRICED) + " |")
+    for said in found["RFC v2"]:
+        lines.append(f"| `{said}` | " + " | ".join(str(found[name][said]) for name in PRICED) + " |")
+    return lines
+
+
+def gibibyte(found: dict[str, dict[str, int]]) -> list[str]:
+    """The table of the discussion: MiB of metadata for 1 GiB of pages of 4 KiB that are swapped out."""
+    def cell(name: str, said: str) -> str:
+        return f"{found[name][said] * (2 ** 30 // 4096) / 2 ** 20:.1f}"
+
+    names = list(PRICED)
+    lines = [f"| 1 GiB | {' | '.join(names)} | standalone v6 |", "|---|" + "---:|" * (len(names) + 1)]
+    for kind, said in KINDS.items():
+        whole = f"{V6 * (2 ** 30 // 4096) / 2 ** 20:.1f}"
+        v6 = {"all on the disk": f"{whole} + slots", "all on the disk, direct entries": "-"}.get(kind, whole)
+        lines.append(f"| {kind} | " + " | ".join(cell(name, said) for name in names) + f" | {v6} |")
     return lines
 
 
 def page(old: str) -> str:
     """The page with its tables written again."""
-    return old[:old.index(NAME)] + "\n".join([NAME, "", *bytes_(), "", *locks(), ""])
+    found = priced()
+    return old[:old.index(NAME)] + "\n".join(
+        [NAME, "", *bytes_(found), "", *gibibyte(found), "", *locks(), ""])
 
 
 if __name__ == "__main__":

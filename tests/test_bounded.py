@@ -12,14 +12,21 @@ import z3
 from generate import systems
 from hypothesis import given
 from hypothesis import strategies as st
+from orbits import orbit
 from test_agreement import Reader, many, settings
 
 from checker.counterexample.follow import Question, follow
 from checker.explicit import CAN_FINISH, Exploration, Limits, explore
+from checker.explicit.group import group
 from checker.explicit.one_step import OneStep
 from checker.language import build, load_specs
 from checker.symbolic.bounded import Bounded, bounded
-from checker.symbolic.runs import LOGICS, Search, Unknown, layers
+from checker.symbolic.layers import Layers
+from checker.symbolic.names import Names
+from checker.symbolic.parts import Unknown
+from checker.symbolic.runs import LOGICS, layers
+from checker.symbolic.search import Search
+from checker.symbolic.template import Template
 
 HERE = Path(__file__).parent
 LONG = 600.0
@@ -43,6 +50,10 @@ DEPTHS = {
 """How far each system is searched."""
 
 
+UNROLLED, WRITTEN = 0, 10**9
+"""No layer is narrow enough to be written out, and every one is."""
+
+
 @cache
 def system_of(name: str) -> Any:
     """The system that ``file:spec`` names."""
@@ -56,6 +67,21 @@ def exact_layers(system: Any, steps: int) -> list[set[tuple[int, ...]]]:
     for _ in range(steps):
         found.append(set().union(*(one.successors(vector) for vector in found[-1])))
     return found
+
+
+def written_layers(system: Any, steps: int) -> list[set[tuple[int, ...]]]:
+    """The states that parts of the relation reach in 0, 1, ... steps, and not in fewer."""
+    one = Layers(Template(system))
+    found = [set(one.states)]
+    for _ in range(steps):
+        one.extend([])
+        found.append(set(one.states))
+    return found
+
+
+def new_layers(layers: list[set[tuple[int, ...]]]) -> list[set[tuple[int, ...]]]:
+    """Of each layer what no earlier one has."""
+    return [layer.difference(*layers[:number]) for number, layer in enumerate(layers)]
 
 
 def same_findings(system: Any, depth: int, found: Bounded, expected: Exploration) -> None:
@@ -72,8 +98,22 @@ def same_findings(system: Any, depth: int, found: Bounded, expected: Exploration
 
 @pytest.mark.parametrize("name", DEPTHS)
 def test_both_engines_find_the_same_breaks_at_the_same_depth(name: str) -> None:
+    """z3 unrolls the runs, writes their states out, or first the one and then the other."""
+    system, depth = system_of(name), DEPTHS[name]
+    expected = explore(system)
+    same_findings(system, depth, bounded(system, depth, seconds=LONG, narrow=UNROLLED), expected)
+    same_findings(system, depth, bounded(system, depth, seconds=LONG, narrow=WRITTEN), expected)
+    same_findings(system, depth, bounded(system, depth, seconds=LONG, narrow=5), expected)
+
+
+@pytest.mark.parametrize("name", [name for name in DEPTHS if name not in (
+    "systems/reference_swap:stale_commit", "systems/two_phase_commit:three_managers",
+)])
+def test_where_no_run_is_longer_every_state_was_seen(name: str) -> None:
     system = system_of(name)
-    same_findings(system, DEPTHS[name], bounded(system, DEPTHS[name], seconds=LONG), explore(system))
+    found, expected = bounded(system, 10**6, seconds=LONG), explore(system)
+    assert (found.everything, found.states, found.written) == (True, expected.states, expected.depth + 1)
+    same_findings(system, 10**6, found, expected)
 
 
 @pytest.mark.parametrize("name", [
@@ -86,6 +126,7 @@ def test_both_engines_reach_the_same_states_in_so_many_steps(name: str) -> None:
     found = layers(system, 4)
     assert found == exact_layers(system, 4)
     assert len(set().union(*found)) > 4
+    assert written_layers(system, 4) == new_layers(found)
 
 
 def test_generated_systems_break_at_the_same_depth(tmp_path: Path) -> None:
@@ -98,9 +139,15 @@ def test_generated_systems_break_at_the_same_depth(tmp_path: Path) -> None:
         system = reader.read(text)
         expected = explore(system, limits=Limits(memory=1 << 26)) if system is not None else None
         if expected is not None and expected.complete and expected.states < 2000:
-            found = bounded(system, depth, seconds=LONG)
+            found = bounded(system, depth, seconds=LONG, narrow=UNROLLED)
             same_findings(system, depth, found, expected)
             breaks += len(found.findings)
+            written = bounded(system, 10**6, seconds=LONG, narrow=WRITTEN)
+            if written.everything:
+                assert written.states == expected.states
+            else:
+                assert written.findings.keys() == written.decided
+            same_findings(system, 10**6, written, expected)
             if expected.states < 100:
                 assert layers(system, depth) == exact_layers(system, depth)
 
@@ -109,8 +156,8 @@ def test_generated_systems_break_at_the_same_depth(tmp_path: Path) -> None:
 
 
 def test_what_takes_longer_than_its_limit_is_undecided() -> None:
-    found = bounded(system_of("systems/reference_swap:four_entries"), 1000, seconds=1)
-    assert found.depth < 1000 and found.stopped == "the time limit of 1 s is reached"
+    found = bounded(system_of("systems/reference_swap:four_entries"), 1000, seconds=2, narrow=UNROLLED)
+    assert found.depth < 1000 and found.stopped == "the time limit of 2 s is reached"
 
 
 def test_a_search_can_stop_at_the_first_break() -> None:
@@ -138,11 +185,12 @@ class Unsure:
 
 def test_where_one_solver_does_not_know_another_is_asked() -> None:
     """The other one is told all that the first was told, and may then be unsure, too."""
-    search = Search(system_of("systems/peterson:wrong_order"))
+    search = Search(system_of("systems/peterson:wrong_order"), UNROLLED)
     told = []
     for message in search.run(8, first=False):
         told.append(message)
         if message.depth == 3:
+            assert search.runs is not None
             search.runs.solver = Unsure()
     assert [message.finding.depth for message in told if message.finding is not None] == [7]
     assert (told[0].logics, told[-1].logics) == (LOGICS[:1], LOGICS)
@@ -151,11 +199,45 @@ def test_where_one_solver_does_not_know_another_is_asked() -> None:
         search.runs.ask()
 
 
-@pytest.mark.parametrize(("spec", "depth"), [("writeback_reserves_first", 3), ("zap_without_ptl", 7)])
-def test_both_engines_break_a_what_if_of_the_installed_model_at_the_same_depth(spec: str, depth: int) -> None:
-    what_if = load_specs(None)[spec]
-    system = build(what_if)
-    found = bounded(system, depth, seconds=LONG)
-    same_findings(system, depth, found, explore(system, first=True))
-    broken = {name for name in found.findings if name in what_if.expected}
-    assert {found.findings[name].depth for name in broken} == {depth}
+@pytest.mark.parametrize("name", [
+    "systems/readers_writers:three_tasks", "systems/two_phase_commit:three_managers", "models/counter:lost_update",
+    "systems/reference_swap:stale_commit", "systems/stale_copy:incoherent",
+])
+def test_one_state_stands_for_all_that_differ_in_names(name: str) -> None:
+    """The same states but for names, the same breaks, and runs that keep the names they begin with."""
+    system, depth = system_of(name), DEPTHS[name]
+    names = Names(system, many=2)
+    assert names.exchanges
+    search, found = Search(system, WRITTEN), Bounded(depth)
+    search.layers = Layers(search.template, names)
+    for message in search.run(depth, first=False):
+        found.take(message)
+    same_findings(system, depth, found, explore(system))
+    whole = Layers(Template(system))
+    for _ in range(min(depth, 5)):
+        whole.extend([])
+    of = group(system)
+    early = [state for state in search.layers.came if state in whole.came]
+    assert {min(orbit(system, state, of)) for state in whole.came} >= {min(orbit(system, state, of)) for state in early}
+    assert all(names.least(state)[0] in search.layers.came or state in system.initial for state in whole.came)
+    assert len(search.layers.came) < len(set().union(*written_layers(system, depth)))
+
+
+@cache
+def walked() -> tuple[Any, Layers]:
+    system = system_of("systems/reference_swap:stale_commit")
+    return system, Layers(Template(system))
+
+
+@settings(many, max_examples=20)
+@given(data=st.data())
+def test_an_exchange_of_names_is_one_of_the_renamings(data: st.DataObject) -> None:
+    system, whole = walked()
+    names = Names(system, many=2)
+    state = system.initial[0]
+    for _ in range(6):
+        following = [whole.after(state, o) for _, o in whole.outcomes(state) if o.error is None]
+        state = data.draw(st.sampled_from(sorted(following))) if following else state
+    least, made = names.least(state)
+    assert least in orbit(system, state, group(system)) and least <= state
+    assert names.renamed(state, made) == least and names.renamed(least, reversed(made)) == state

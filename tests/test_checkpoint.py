@@ -30,7 +30,8 @@ SYSTEMS = [
 
 def told(found):
     """All that a search says, but for the time that it took."""
-    return {name: value for name, value in vars(found).items() if name != "seconds"}
+    costs = ("seconds", "phases", "memory", "hurried")
+    return {name: value for name, value in vars(found).items() if name not in costs}
 
 
 def in_pieces(made, path, limits, **more):
@@ -189,7 +190,7 @@ def test_a_signal_keeps_the_search(number, tmp_path):
     process.send_signal(number)
     code, spec, verdicts = ends(process)
     assert (code, spec["stopped"], verdicts) == (3, "interrupted", {"undecided"})
-    assert 1000 < spec["states"] < 12_840_267 and os.listdir(tmp_path) == ["four_entries.checkpoint"]
+    assert 0 < spec["states"] < 12_840_267 and os.listdir(tmp_path) == ["four_entries.checkpoint"]
     code, spec, verdicts = ends(check("--json", "--checkpoint", str(tmp_path)))
     assert (code, spec["states"], spec["transitions"], spec["depth"]) == (0, 12_840_267, 175_736_472, 26)
     assert verdicts == {"holds"} and os.listdir(tmp_path) == []

@@ -6,6 +6,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from itertools import count
 
 import pytest
@@ -74,3 +75,34 @@ def test_an_interrupt_is_for_the_parent() -> None:
 
     with Child(answer) as child:
         assert child.ask(None, LONG) == "still here"
+
+
+def test_no_solver_outlives_the_process_that_asked() -> None:
+    """Not even where that one is killed and can say nothing."""
+    ours, theirs = multiprocessing.Pipe()
+
+    def ask() -> None:
+        def answer(question: object) -> None:
+            theirs.send(os.getpid())
+            forever(question)
+
+        with Child(answer) as child:
+            child.ask(None, LONG)
+
+    process = multiprocessing.get_context("fork").Process(target=ask)
+    process.start()
+    solver = ours.recv()
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    while is_there(solver):
+        time.sleep(0.05)  # the kernel ends it; if it did not, this test would not end
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process runs; one that has ended and was not yet asked for does not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -11,6 +11,7 @@ import pytest
 from cli import COUNTER, HOME, run, sentence
 
 from checker.asked import ask
+from checker.claims import ONE_ORDER
 from checker.counterexample.folder import defects, index, put_race, readme_head, render
 from checker.counterexample.follow import Disagreement, follow
 from checker.counterexample.key import Key, model_hash, pack, unpack
@@ -119,6 +120,27 @@ def test_no_line_is_wider_than_75_characters() -> None:
         drawn = race(trace(*steps, actors=actors, key="s@00000000:" + "0" * 150, options=("--set", "x=off")))
         assert max(map(len, drawn.splitlines())) <= 75
         assert drawn.replace("\\\n", "").rstrip().endswith(" " + "s@00000000:" + "0" * 150 + " --set x=off")
+
+
+RACE = [
+    "zswap_writeback_entry", "swap_cache_alloc_folio", "zap_nonpresent_ptes", "do_anonymous_page",
+    "shrink_folio_list", "folio_alloc_swap", "try_to_unmap", "pageout", "swap_writeout", "folio_realloc_swap",
+    "virtual_table", "SWAPFILE", "end_swap_bio_write", "the folio is charged", "do_swap_page",
+]
+
+
+def test_make_race_tells_it_in_the_words_of_the_kernel(capsys: Capture) -> None:
+    recipe = (HOME / "Makefile").read_text().partition("\nrace:")[2].splitlines()[1]
+    words = recipe.partition("/vswap ")[2].split()
+    assert words[:1] == ["explain"]
+    told = run(capsys, *words)
+    assert told.code == 0
+    assert max(map(len, told.out.splitlines())) <= 75
+    drawing = told.out.partition("\nIn words:")[0].partition("---------")[2]  # below the names of the actors
+    rest = drawing
+    for word in RACE:
+        assert word in rest, f"{word} is not drawn where it should be"
+        rest = rest.partition(word)[2]
 
 
 def test_wide_and_full(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,6 +285,11 @@ def test_a_spec_that_breaks_what_another_breaks_shows_no_defect_of_its_own() -> 
     promise, = spec.expected
     again, more = replace(spec), replace(spec, expected={"another": broken(), promise: broken()})
     assert list(defects({"a": spec, "b": again, "c": more})) == ["a", "c"]
+
+
+def test_an_order_of_locks_has_no_race_to_draw() -> None:
+    spec = replace(ask([COUNTER])[0].spec("lost_update"), expected={ONE_ORDER: broken()})
+    assert defects({"a": spec}) == {}
 
 
 def test_the_race_in_the_readme_is_the_first_counterexample() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from cli import MODELS, run, sentence
 
+from checker import matrix
 from checker.subsets import smallest
 
 POOL = str(MODELS / "pool.py")
@@ -176,6 +178,87 @@ def test_matrix_stops_at_its_time_and_says_so(capsys: pytest.CaptureFixture[str]
     assert re.search(r"^  states +2\+ +2\+$", done.out, re.MULTILINE)
 
 
+def test_a_full_disk_costs_the_picture_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "m.svg").symlink_to("/dev/full")
+    done = run(capsys, "matrix", POOL, "--no-flips", "-o", str(tmp_path / "m.svg"))
+    assert done.code == 2
+    assert done.err.endswith("m.svg cannot be written: No space left on device\n")
+    assert "careless_pool: scope 'two workers'" in done.out
+    done = run(capsys, "matrix", POOL, "-o", str(tmp_path / "none" / "m.svg"))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("m.svg cannot be written: there is no such folder\n")
+
+
+def test_the_same_question_is_asked_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Without a Comparison: two specs that differ in their design only ask a design the same."""
+    file = tmp_path / "pool.py"
+    text = (MODELS / "pool.py").read_text().partition("comparison = ")[0].replace("default=False", "default=True")
+    file.write_text(text)
+    assert run(capsys, "matrix", str(file), "--no-flips", "--json").json["matrix"]["specs"] == ["pool"]
+    file.write_text(text.replace("**BASE, default=True", 'may_end=dark, **BASE').replace(
+        "POOL = Model", '@invariant\ndef dark(s: Pool):\n    """No lamp."""\n    return not s.lamp\n\n\nPOOL = Model'))
+    found = run(capsys, "matrix", str(file), "--no-flips", "--json").json["matrix"]["specs"]
+    assert found == ["pool", "careless_pool"]
+
+
+def test_a_switch_is_flipped_in_its_company(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "pool.py"
+    text = (MODELS / "pool.py").read_text()
+    file.write_text(text.replace("flipped=[", 'company={"rechecks": {"counts": False}}, flipped=['))
+    flips = [(one["base"], one["name"], one["changes"].get("verdict")) for one in
+             run(capsys, "matrix", "guarded", str(file), "--json").json["matrix"]["flips"]
+             if one["switch"] == "rechecks"]
+    assert flips == [("guarded", "guarded,rechecks=off", None),
+                     ("guarded,counts=off", "guarded,counts=off,rechecks=off",
+                      ["one_taker broken in 4 in careless_pool"])]
+    done = run(capsys, "matrix", "guarded", str(file))
+    assert "each switch of guarded,counts=off alone\n  rechecks off: verdict, cost, states\n" in done.out
+    file.write_text(text.replace("flipped=[", 'company={"recheks": {"counts": False}}, flipped=['))
+    done = run(capsys, "matrix", str(file))
+    assert done.code == 2
+    assert sentence(done) == "Comparison(company=...): there is no switch 'recheks'; did you mean rechecks?"
+
+
+@pytest.mark.parametrize(("after", "kept", "missed"), [
+    (1, 1, "careless"), (3, 2, "guarded,counts=off, guarded,lamp=on"),
+])
+def test_an_interrupted_matrix_says_what_it_knows(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+                                                  after: int, kept: int, missed: str) -> None:
+    asked = matrix.column
+    number = 0
+
+    def column(*words: Any, **more: Any) -> Any:
+        nonlocal number
+        number += 1
+        if number > after:
+            raise KeyboardInterrupt
+        return asked(*words, **more)
+
+    monkeypatch.setattr(matrix, "column", column)
+    done = run(capsys, "matrix", POOL, "--jobs", "1")
+    assert done.code == 3
+    assert f"interrupted; not asked: {missed}" in " ".join(done.out.split())
+    assert "changes nothing" not in done.out  # nobody knows
+    assert [name for name in ("a  guarded", "b  careless") if name in done.out] == ["a  guarded", "b  careless"][:kept]
+
+
+def test_a_matrix_that_was_interrupted_at_once(capsys: pytest.CaptureFixture[str],
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    def column(*words: Any, **more: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(matrix, "column", column)
+    done = run(capsys, "matrix", POOL, "--jobs", "1")
+    assert (done.code, sentence(done)) == (3, "interrupted: nothing is decided")
+
+
+def test_nothing_is_said_of_costs_that_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    flips = run(capsys, "matrix", POOL, "--max-states", "4", "--json").json["matrix"]["flips"]
+    assert any(not cell["complete"] for one in flips for cell in one["cells"])
+    assert all("cost" not in one["changes"] for one in flips)
+    assert "locks that one run" not in run(capsys, "compare", "guarded", "careless", POOL, "--max-states", "4").out
+
+
 def test_matrix_is_drawn_as_svg_only(capsys: pytest.CaptureFixture[str]) -> None:
     done = run(capsys, "matrix", POOL, "-o", "m.png")
     assert done.code == 2
@@ -215,3 +298,16 @@ def test_rfc_v1_and_v2_differ_in_slot_reclaim(capsys: pytest.CaptureFixture[str]
     only_v1, only_v2 = found["specs"][0]["values_only"]
     assert only_v1 and all(value.startswith("virtual_table FOLIO") for value in only_v1) and not only_v2
     assert 'swap_reclaim_work goes on behind "out of the swap cache"' in found["steps_only"][1]
+    told = {(one["word"], one["first"]["claim"]): (one["first"]["verdict"], one["second"] and one["second"]["verdict"])
+            for one in found["words"] if one["first"]}
+    assert told["reverse map", "POINTER_comes_back"] == told["reverse map", "POINTER_C_is_apart"] == ("broken", "holds")
+    (apart,) = [w["first"] for w in found["words"] if w["first"] and w["first"]["claim"] == "POINTER_C_is_apart"]
+    written, read = apart["words"]
+    assert (written["fields"]["C"], read["fields"]["C"]) == ("0x0", "0x1")  # type 4 reads as the hint
+
+
+def test_matrix_knows_the_words_of_every_design() -> None:
+    from specs.compared import comparison
+
+    assert set(comparison.words) <= set(comparison.designs)
+    assert {"rfc_v1", "rfc_v2", "mid_a", "mid_b"} <= set(comparison.words)

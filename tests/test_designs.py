@@ -14,8 +14,10 @@ import pytest
 
 from checker.explicit import Exploration, explore
 from checker.language import Scope, Spec, build, load_specs
+from model import cluster_design
 from model import design as designs
 from model.alloc import memcg_vswap_enabled, vm_vswap_enabled
+from model.cluster_design import ClusterDesign
 from model.design import LATEST, RFC_V1, RFC_V2, SwapDesign
 from model.fork import copy_nonpresent_pte
 from model.objects import Pte, Shrinker, Task, VswapSlot, Worker
@@ -24,7 +26,9 @@ from specs.direct import FAULTS, the_device_has_entries
 from specs.discussion import the_device_wants_stable_pages
 from specs.scopes import ONE_OF_EACH, ZEROS
 
-PAGE = (Path(__file__).parent.parent / "docs" / "designs.md").read_text()
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "designs.md").read_text()
+TAG = re.compile(r"\[([A-Za-z][A-Za-z0-9]+)\]")
 FAILURES = [
     "zswap refuses the page", "swap is nearly full", "memcg limit of virtual slots reached",
     "no memory for the virtual_table", "no memory for the memcg_table",
@@ -42,6 +46,8 @@ ASKED: dict[str, tuple[dict[str, object], dict[type, int], list[Any], Start | No
     "virtual_swap": ({}, {VswapSlot: 2}, FAULTS, the_device_has_entries),
     "physical_backing": ({}, {}, FAULTS, None),
     "zero_in_word": ({}, {}, ZEROS, None),
+    "folio_at_virtual_slot": ({}, {Worker: 1}, FAULTS, None),
+    "removal_writes_rmap": ({"folio_at_virtual_slot": False}, {}, FAULTS, None),
     "rmap_has_hint": ({}, {Worker: 1}, FAULTS, None),
     "frees_virtual_table": ({}, {}, FAULTS, None),
     "charge": ({}, {}, FAULTS, None),
@@ -104,9 +110,46 @@ def test_the_page_names_every_design() -> None:
     assert LATEST == RFC_V2  # as the page says
 
 
+def test_the_page_names_every_design_of_clusters() -> None:
+    named = [name for name, value in vars(cluster_design).items() if isinstance(value, ClusterDesign)]
+    assert [name for name in named if f"| `{name}` |" not in PAGE] == []
+
+
+def test_the_page_says_what_each_note_costs() -> None:
+    for cache, slow in (("SHARED", (8, 8)), ("PRIVATE", (2, 5)), ("PER_DEVICE", (2, 3))):
+        (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{cache}`")]
+        assert [int(n) for n in re.findall(r"(\d+) of 8", row)] == list(slow)  # as tests/test_clusters.py counts
+
+
 def test_the_page_names_nothing_that_does_not_exist() -> None:
     specs = load_specs(None)
     known = {*specs, *(field.name for field in dataclasses.fields(SwapDesign)), "the_device_has_entries"}
+    known |= {*(field.name for field in dataclasses.fields(ClusterDesign)), "clusters_v2", "clusters_mended"}
     known |= {promise.__name__ for spec in specs.values() for promise in spec.promises}
     words = re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`", PAGE)
     assert [word for word in words if word not in known] == []
+
+
+def tags_of_switches() -> dict[str, set[str]]:
+    """The sources of each switch: those beside it, those of its sort of value, else those of its section."""
+    found: dict[str, set[str]] = {}
+    section: set[str] = set()
+    text = (ROOT / "model" / "design.py").read_text().partition("class SwapDesign")[2].partition("\n\n\n")[0]
+    for block in text.split("\n\n"):
+        section = set()
+        for line in block.splitlines():
+            if line.startswith("    # "):
+                section = set(TAG.findall(line))
+            elif switch := re.match(r"    (\w+): (\w+) = ", line):
+                of_value = getattr(designs, switch[2], SwapDesign).__doc__ if switch[2] != "bool" else None
+                found[switch[1]] = set(TAG.findall(line)) or set(TAG.findall(of_value or "")) or section
+    return found
+
+
+def test_every_switch_has_a_source() -> None:
+    found = tags_of_switches()
+    assert list(found) == [field.name for field in dataclasses.fields(SwapDesign)]
+    assert [name for name, tags in found.items() if not tags] == []
+    table = re.findall(r"^\| ([\w, ]+) \|", (ROOT / "docs" / "sources.md").read_text(), re.MULTILINE)
+    known = {tag for row in table for tag in row.split(", ")}
+    assert {tag for tags in found.values() for tag in tags} - known == set()

@@ -630,6 +630,35 @@ def test_a_large_search_is_exact_across_all_growth():
     assert (found.states, found.transitions, found.depth) == (32**4, 4 * 31 * 32**3, 124)
 
 
+@pytest.mark.parametrize("words", [1, 3, 8])
+def test_memory_for_each_state(words):
+    """At the worst moment, right behind a doubling of the table."""
+    number, fields = IndexT("Node", 4), Fields()
+    n = fields.add("n", IntT(0, 24), number)
+    for k in range(words - 1):
+        fields.add(f"filler{k}", IntT(0, (1 << 62) - 1))
+    up = rule("up", require(compare(read(n, local("k", number)), "<", const(24))),
+              store(n, arith(read(n, local("k", number)), "+", const(1)), local("k", number)),
+              params=("k",), locals_={"k": number})
+    found = explore(system(fields, up, may_end=ir.TRUE), limits=Limits(threads=1))
+    assert (found.states, found.words) == (25**4, words)
+    table = found.memory / found.states - 8 * words
+    assert 8 < table < (32 if words == 1 else 24 + 8)
+
+
+def test_only_the_ways_that_are_wanted_are_found():
+    made, asked = counter(9, below(5), below(3), may_end=ir.TRUE), []
+
+    def traced(name, depth):
+        asked.append((name, depth))
+        return name == "below_5"
+
+    whole, found = explore(made), explore(made, traced=traced)
+    assert sorted(asked) == [("below_3", 3), ("below_5", 5)]
+    assert found.findings["below_5"] == whole.findings["below_5"]
+    assert found.findings["below_3"].path == () and found.findings["below_3"].depth == 3
+
+
 def test_no_more_states_are_stored_than_asked_for():
     found = explore(big(), limits=Limits(max_states=1000))
     assert found.states == 1000 and not found.complete and "1,000" in found.stopped

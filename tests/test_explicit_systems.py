@@ -140,6 +140,7 @@ def test_code_compiled_for_speed_finds_the_same(monkeypatch):
     name = "reference_swap_roles:stale_commit"
     quick = explore(system_of(name))
     monkeypatch.setattr("checker.explicit.search._PATIENCE", -1.0)
+    monkeypatch.setattr("checker.explicit.machine._LITTLE", 0)
     monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
     calls = []
     advance = Search._advance
@@ -152,6 +153,40 @@ def test_code_compiled_for_speed_finds_the_same(monkeypatch):
     monkeypatch.setattr(Search, "_advance", watched)
     fast = explore(system_of(name))
     assert calls[0] > 0 and len(calls) > 2 and not any(calls[1:]), "it goes over in the middle of the search"
+    assert (quick.fingerprint, quick.findings, quick.coverage) == (fast.fingerprint, fast.findings, fast.coverage)
+
+
+def test_what_is_searched_again_is_compiled_for_speed(monkeypatch):
+    """Its search need not be long: the one after it finds what was compiled meanwhile."""
+    name = "reference_swap_roles:stale_commit"
+    monkeypatch.setattr("checker.explicit.search._PATIENCE", 1e9)
+    monkeypatch.setattr("checker.explicit.machine._LITTLE", 0)
+    monkeypatch.setattr("checker.explicit.search._PATIENCE_AGAIN", -1.0)
+    monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
+    first = explore(system_of(name))
+    assert first.hurried > 0 and first.phases["search"] > 0
+    advance = Search._advance
+
+    def watched(search, end):
+        advance(search, end)
+        search.machine._later._thread.join()
+
+    monkeypatch.setattr(Search, "_advance", watched)
+    second = explore(system_of(name))
+    assert second.hurried == 0 and (first.fingerprint, first.findings) == (second.fingerprint, second.findings)
+
+
+def test_a_small_model_is_compiled_while_its_search_waits(monkeypatch):
+    """Beside the search it would take longer than the search that is left."""
+    name = "reference_swap:stale_commit"
+    monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
+    monkeypatch.setattr("checker.explicit.search._PATIENCE_LITTLE", 1e9)
+    quick = explore(system_of(name))
+    monkeypatch.setattr(native, "shared", cache(lambda: Objects(None)))
+    monkeypatch.setattr("checker.explicit.search._PATIENCE_LITTLE", -1.0)
+    monkeypatch.setattr("checker.explicit.machine.Later", None)
+    fast = explore(system_of(name))
+    assert quick.hurried > 0 and fast.hurried == 0
     assert (quick.fingerprint, quick.findings, quick.coverage) == (fast.fingerprint, fast.findings, fast.coverage)
 
 

@@ -474,6 +474,21 @@ REFUSED = {
     "arithmetic on a sort": (in_rule("""
         s.level = s.level + 1                                # here
         """), "Level", r"int\("),
+    "an ordered sort by places": (in_rule("""
+        s.n = place(s.level)                                 # here
+        """), "Level", "symmetric"),
+    "a place of a number": (in_rule("""
+        s.n = place(1)                                       # here
+        """), "place", "symmetric"),
+    "the block of an object": (in_rule("""
+        s.n = block(n)                                       # here
+        """), "block", "takes a sort"),
+    "an object so many objects further": (in_rule("""
+        s.first = n + m                                      # here
+        """), "Node", "number of places"),
+    "an object times something": (in_rule("""
+        s.first = n * 1                                      # here
+        """), "Node", "number"),
     "indexing by the wrong sort": (in_rule("""
         s.cell[p].flag = True                                # here
         """), "Slot", "indexed by Node|by Node|Node"),
@@ -744,6 +759,9 @@ REFUSED = {
     "at with an unknown local": (in_promise("""
         return not at(op, "half", nn=s.first)                # here
         """), r"\bnn\b", r"local|\bn\b|live"),
+    "at anywhere with an unknown local": (in_promise("""
+        return not at(op, nn=s.first)                        # here
+        """), r"\bnn\b", r"local|\bn\b|live"),
     "at with something else": (in_promise("""
         return not at(r, "half")                             # here
         """), r"\br\b|at", "operation|yield"),
@@ -821,6 +839,15 @@ AROUND = {
     "a set of numbers": (replaced("Set[Node]", "Set[Range(0, 3)]"), "nodes|Set", "sort|enum"),
     "an optional bool": (replaced("Node | None\n    slot", "bool | None\n    slot"), "maybe_first", "Union|sort"),
     "a size that is missing": (replaced("sizes={Node: 2, Slot: 2, ", "sizes={Node: 2, "), "Slot", "size"),
+    "blocks that do not fill the sort": (replaced("Cpu: 2})", "Cpu: 2}, blocks={Node: 3})"), "Node", "multiple"),
+    "a neighbour that a loop over a symmetric sort writes": (
+        replaced("Cpu: 2})", "Cpu: 2}, blocks={Node: 2})").replace(
+            "    s.flag = not s.flag", "    for k in Node:\n        s.cell[k - place(k)].n = s.cell[k].n"),
+        "other objects", "choose"),
+    "blocks of nothing": (replaced("Cpu: 2})", "Cpu: 2}, blocks={Node: 0})"), "Node", "multiple"),
+    "blocks of an ordered sort": (replaced("Cpu: 2})", "Cpu: 2}, blocks={Level: 2})"), "Level", "symmetric"),
+    "blocks of actors": (replaced("Cpu: 2})", "Cpu: 2}, blocks={Cpu: 2})"), "Cpu", "symmetric"),
+    "blocks of a sort without a size": (replaced("Cpu: 2})", "Cpu: 2}, blocks={Content: 2})"), "Content", "size"),
     "a size of zero": (replaced("sizes={Node: 2", "sizes={Node: 0"), "Node", "at least"),
     "a role without a size": (replaced(", Cpu: 2})", "})"), "Cpu", "size"),
     "a role that is no actor": (replaced("class Cpu(Actor)", "class Cpu(Index)"), "Cpu", "Actor"),

@@ -325,6 +325,54 @@ def test_a_number_without_an_object_is_a_model_error(tmp_path, number):
     assert ways == [FAILED] and says(outcome, "Level")
 
 
+BLOCKS = 'Scope("blocks", sizes={Level: 3, Node: 4, Cpu: 1}, blocks={Node: 2})'
+
+
+def test_an_object_of_a_block_has_a_place_and_neighbours(tmp_path):
+    """Objects of a symmetric sort have no numbers, but a place in their block."""
+    fields = "mark: Array[Node, Range(0, 3)]\nplace: Range(0, 3)\nn: Range(0, block(Node) + 3)"
+    ways, outcome = once(tmp_path, fields, """
+        s.place = place(a)
+        s.n = block(Node) * 3 - block(Level)
+        first = a - place(a)
+        for i in range(block(Node)):
+            s.mark[first + i] = i + 1
+        """, parameters="a: Node", scope=BLOCKS)
+    assert outcome.errors == []
+    assert ways == [
+        {"n": "5", "mark[0]": "1", "mark[1]": "2"}, {"n": "5", "mark[0]": "1", "mark[1]": "2", "place": "1"},
+        {"n": "5", "mark[2]": "1", "mark[3]": "2"}, {"n": "5", "mark[2]": "1", "mark[3]": "2", "place": "1"},
+    ]
+
+
+@pytest.mark.parametrize(("by", "fails"), [("+ 1", [1, 3]), ("- 1", [0, 2]), ("+ int(s.at)", [1, 3]),
+                                           ("- (int(s.at) + 1)", [0, 1, 2, 3]), ("+ (int(s.at) - 1)", [])])
+def test_leaving_a_block_is_a_model_error(tmp_path, by, fails):
+    ways, outcome = once(tmp_path, "at: Level\nmark: Array[Node, bool]", f"""
+        s.at = Level(1)
+        s.mark[a {by}] = True
+        """, parameters="a: Node", scope=BLOCKS)
+    assert [k for k, way in enumerate(ways) if way == FAILED] == fails
+    assert not fails or says(outcome, "leaves the block of 2 Node")
+
+
+def test_a_block_of_one_has_one_place(tmp_path):
+    ways, outcome = once(tmp_path, "mark: Array[Node, bool]\nat: Level", """
+        require(a + place(a) == a - 0)
+        s.mark[a] = True
+        s.mark[a + int(s.at)] = True
+        s.at = Level(int(s.at) + 1)
+        s.mark[a + int(s.at)] = True
+        """, parameters="a: Node")
+    assert ways == [FAILED, FAILED] and says(outcome, "leaves the block of 1 Node")
+
+
+def test_None_has_no_place(tmp_path):
+    ways, _ = once(tmp_path, "other: Node | None\nn: Range(0, 3)", "s.n = place(s.other)", scope=BLOCKS)
+    more, _ = once(tmp_path, "other: Node | None\nat: Node", "s.at = s.other + 1", scope=BLOCKS)
+    assert ways == more == [FAILED]
+
+
 def test_an_optional_is_compared_with_plain_values_and_with_None(tmp_path):
     fields = "maybe_at: Level | None\nother: Level | None\nat: Level\na: bool\nb: bool\nc: bool\nd: bool\ne: bool"
     ways, _ = once(tmp_path, fields, """

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from cli import run, sentence
 from generate import systems
 from hypothesis import given, settings
 from orbits import orbit, orbits, renamed, renamings
@@ -26,6 +27,7 @@ from checker.language.types import BOOL, IndexT, IntT, LockT, OptT, SetT, UnionT
 GENERATED = int(os.environ.get("SYMMETRY_SYSTEMS", "100"))
 MOST_STATES, MOST_NAMES = 3000, 150
 ROOT = Path(__file__).parent.parent
+REFERENCE = str(ROOT / "tests" / "systems" / "reference_swap.py")
 SYSTEMS = [
     "reference_swap:small", "reference_swap:stale_commit", "reference_swap_roles:small",
     "reference_swap_roles:stale_commit", "peterson:peterson", "peterson:wrong_order", "readers_writers:three_tasks",
@@ -271,6 +273,54 @@ def test_a_sort_of_any_size(size):
     assert (found.states, found.depth, found.complete) == (size + 1, size, True)
 
 
+# -- blocks
+
+SLOT = IndexT("Slot", 6, block=2)
+
+
+def blocks():
+    """Fields that name objects of a sort in blocks, or belong to one."""
+    fields = Fields()
+    fields.add("mark", IntT(0, 2), SLOT)
+    fields.add("head", OptT(SLOT), SLOT)
+    fields.add("used", SetT(SLOT))
+    fields.add("slot", OptT(SLOT), LINK)
+    fields.add("edge", BOOL, SLOT, LINK)
+    return system(fields)
+
+
+def test_blocks_change_places_as_a_whole():
+    made, chosen = blocks(), random.Random(7)
+    one = Machine(Program(made, symmetry=True), 1 << 24, None)
+    assert set(group(made)) == {SLOT, LINK} and len(renamings([SLOT])) == 6
+    moved = 0
+    for _ in range(300):
+        vector = tuple(chosen.choice([0, chosen.randrange(f.type.card)]) for f in made.fields for _ in range(f.count))
+        whole = orbit(made, vector, group(made))
+        found = {canonical(one, other)[0] for other in whole}
+        assert len(found) == 1 and found <= whole
+        moved += len(whole) > 1
+    assert moved > 200
+    one.close()
+
+
+@pytest.mark.parametrize("size, block, states", [(6, 2, 20), (6, 3, 36), (4, 4, 16), (24, 2, 455)])
+def test_blocks_that_are_switched_on_and_off(size, block, states):
+    """As many states as there are ways to have so many blocks, whatever their order."""
+    sort, fields = IndexT("Bit", size, block=block), Fields()
+    bit = fields.add("bit", BOOL, sort)
+    flip = rule("flip", store(bit, ir.Not(type=BOOL, pos=HERE, operand=read(bit, local("k", sort))), local("k", sort)),
+                params=["k"], locals_={"k": sort})
+    found = explore(system(fields, flip), symmetry=True)
+    assert (found.states, found.depth, found.complete) == (states, size, True)
+
+
+@pytest.mark.parametrize("name, fewer", [("pairs", 1.7), ("two_takers", 3), ("broken_pairs", 1.7)])
+def test_runs_in_blocks(name, fewer):
+    """A model that takes aligned runs: verdicts, depths and orbits as without symmetry."""
+    assert agree(system_of(f"aligned_runs:{name}")) > fewer
+
+
 # -- what keeps a sort out of the group
 
 
@@ -348,3 +398,92 @@ def test_many_actors_keep_their_names():
     pc = fields.add("Cpu.pc", IntT(0, 1), many_cpus)
     work = ir.Procedure("work", "", HERE, "cpu", (), {"cpu": many_cpus}, (), (), ())
     assert group(system(fields, roles=[ir.Role(many_cpus, pc, (), (work,))])) == ()
+
+
+def test_who_takes_a_lock_is_renamed_with_it():
+    """What a lock holds is computed from the actor's number, and names the actor all the same."""
+    for name in ("forgotten_unlock:unlocks", "lock_pair:opposite_order"):
+        made = system_of(name)
+        roles = [role.type for role in made.roles if role.type.size > 1]
+        assert roles and set(roles) <= set(group(made))
+
+
+# -- the command
+
+
+SINGLES_OUT = """
+from checker.language import *
+
+
+class Node(Index):
+    pass
+
+
+class Cell(Record):
+    owner: Node
+    used: bool
+
+
+class Ring(State):
+    cell: Array[Node, Cell]
+
+
+@rule
+def take(s: Ring, n: Node, m: Node):
+    require(not s.cell[n].used)
+    s.cell[n] = Cell(owner=m, used=True)
+
+
+@rule
+def give(s: Ring, n: Node):
+    require(s.cell[n].used)
+    s.cell[n] = Cell()
+
+
+@invariant
+def free_cells_belong_to_somebody(s: Ring):
+    return all(any(s.cell[n].owner == m for m in Node) for n in Node)
+
+
+small = Spec(why="The first node owns what is free.", model=Model(state=Ring, rules=[take, give]),
+             scope=Scope("three", sizes={Node: 3}), promises=[free_cells_belong_to_somebody])
+"""
+
+
+def test_check_with_symmetry(capsys):
+    """The same verdict at the same depth, the race with its own names, and what the claim covers."""
+    whole = run(capsys, "check", REFERENCE, "stale_commit", "--json")
+    less = run(capsys, "check", REFERENCE, "stale_commit", "--symmetry", "--json")
+    assert whole.code == less.code == 0
+    for one, other in zip(whole.json["verdicts"], less.json["verdicts"], strict=True):
+        assert (one["promise"], one["verdict"], one["steps"]) == (other["promise"], other["verdict"], other["steps"])
+    [spec] = less.json["specs"]
+    assert spec["symmetry"] == ["Entry", "Slot", "Cpu"] and 2 * spec["states"] < whole.json["specs"][0]["states"]
+    assert whole.json["specs"][0]["symmetry"] == []
+    shown = run(capsys, "explain", REFERENCE, "stale_commit", "--symmetry")
+    assert shown.code == 0 and "wb_commit(" in shown.out and "8 steps; no shorter trace exists" in shown.out
+    text = run(capsys, "check", REFERENCE, "small", "--symmetry")
+    assert "2,411 states, up to the names of Entry, Slot, Cpu, of scope" in text.out
+
+
+def test_a_spec_about_runs_is_searched_whole(capsys):
+    """A renaming would confuse who goes round a loop."""
+    path = str(ROOT / "tests" / "models" / "starvation.py")
+    whole, asked = run(capsys, "check", path, "--json"), run(capsys, "check", path, "--symmetry", "--json")
+    assert [s["states"] for s in whole.json["specs"]] == [s["states"] for s in asked.json["specs"]]
+    assert all(s["symmetry"] == [] for s in asked.json["specs"])
+
+
+def test_what_singles_an_object_out_is_refused(capsys, tmp_path):
+    """Not searched in part: who asks for symmetry must know that there is none."""
+    path = tmp_path / "ring.py"
+    path.write_text(SINGLES_OUT, encoding="utf-8")
+    line = SINGLES_OUT.splitlines().index("    s.cell[n] = Cell()") + 1
+    done = run(capsys, "check", str(path), "--symmetry")
+    assert done.code == 2 and f"ring.py:{line}: this tells one Node from another" in sentence(done)
+    assert run(capsys, "check", str(path)).code == 0
+
+
+def test_symmetry_is_for_the_search_alone(capsys):
+    done = run(capsys, "check", REFERENCE, "small", "--engine", "z3", "--symmetry")
+    assert done.code == 2 and "--symmetry is not for --engine z3" in sentence(done)

@@ -47,7 +47,8 @@ def small_shares():
 def result(made, threads, **more):
     """All that a search says, but for the time that it took."""
     found = explore(made, limits=Limits(threads=threads), **more)
-    return {name: value for name, value in vars(found).items() if name != "seconds"}
+    costs = ("seconds", "phases", "memory", "hurried")
+    return {name: value for name, value in vars(found).items() if name not in costs}
 
 
 @pytest.mark.parametrize("symmetry", [False, True])

@@ -56,6 +56,13 @@ def test_the_reverse_map_of_rfc_v1_drops_and_aliases_bits(proved: Any) -> None:
     assert refuted(proved, "rfc_v2_rmap") == {"no_reader_takes_a_pointer_for_unused"}
 
 
+def test_the_page_shows_the_word_that_the_command_prints(capsys: Capture) -> None:
+    page = (HOME / "docs" / "words.md").read_text().partition("## Known defects")[2]
+    shown = page.partition("```\n")[2].partition("```")[0]
+    assert "0x8000000000000004" in shown
+    assert shown in run(capsys, "prove", "--words", "rfc_v1_rmap").out
+
+
 def test_the_type_of_a_physical_slot_is_truncated_until_it_is_packed(proved: Any) -> None:
     for spec in ("rfc_v1_virtual_table", "rfc_v2_virtual_table"):
         written, read = claim(proved, spec, "SWAPFILE_comes_back")["words"]

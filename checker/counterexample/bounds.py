@@ -23,7 +23,7 @@ class Smaller:
 
 
 def smaller_scopes(spec: Spec, promise: str) -> list[Smaller]:
-    """What becomes of a broken promise where each sort in turn has one object less.
+    """What becomes of a broken promise where each sort in turn has one object (or block) less.
 
     Sorts that cannot shrink (the last object, a start state that needs it) are left out.
     """
@@ -32,19 +32,20 @@ def smaller_scopes(spec: Spec, promise: str) -> list[Smaller]:
     from checker.language.sorts import Actor
 
     alone = [one for one in spec.promises if one.__name__ == promise]  # the others are not asked again
-    spec = replace(spec, promises=alone, expected={})
+    spec = replace(spec, promises=alone, lemmas=(), expected={})
     found: list[Smaller] = []
     for sort, size in spec.scope.sizes.items():
-        least = 0 if issubclass(sort, Actor) else 1
+        step = spec.scope.blocks.get(sort, 1)
+        least = 0 if issubclass(sort, Actor) else step
         if size <= least:
             continue
-        scope = replace(spec.scope, sizes={**spec.scope.sizes, sort: size - 1})
+        scope = replace(spec.scope, sizes={**spec.scope.sizes, sort: size - step})
         try:
             searched = explore(build(spec, scope=scope), first=False)
         except (LanguageError, UsageError):
             continue
         finding = searched.findings.get(promise)
-        found.append(Smaller(sort.__name__, size - 1, finding.depth if finding is not None else None))
+        found.append(Smaller(sort.__name__, size - step, finding.depth if finding is not None else None))
     return found
 
 

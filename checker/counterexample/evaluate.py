@@ -13,7 +13,7 @@ from typing import Any
 
 from checker.counterexample.contents import Contents
 from checker.language import ir
-from checker.language.types import IntT, OptT, SetT, Type, UnionT
+from checker.language.types import IndexT, IntT, OptT, SetT, Type, UnionT, outside_block
 
 Environment = dict[str, int]
 State = tuple[Sequence[int], Contents]
@@ -97,6 +97,8 @@ class Evaluator:
             ir.Arith: self._arith,
             ir.Cast: self._cast,
             ir.Recode: lambda e, env: self.value(e.operand, env),
+            ir.Place: lambda e, env: self.value(e.operand, env) % e.operand.type.block,
+            ir.Shift: self._shift,
             ir.Quantifier: self._quantifier,
             ir.UnionMake: self._union_make,
             ir.UnionTag: lambda e, env: e.operand.type.tag_of(self.value(e.operand, env)),
@@ -142,6 +144,13 @@ class Evaluator:
         if not fits:
             raise CannotEvaluate(f"{e.pos}: {e.message}")
         return value
+
+    def _shift(self, e: ir.Shift, env: Environment) -> int:
+        assert isinstance(e.type, IndexT)
+        value, by = self.value(e.operand, env), self.value(e.by, env)
+        if not 0 <= value % e.type.block + by < e.type.block:
+            raise CannotEvaluate(f"{e.pos}: {outside_block(e.type)}")
+        return value + by
 
     def bindings(self, binders: Sequence[ir.Binder], env: Environment) -> Iterator[Environment]:
         """The environments of a comprehension, in order."""

@@ -175,7 +175,7 @@ def replay(question: Question, key: Key) -> Trace:
 def _trace(question: Question, raw: Raw, claim: Claim, walk: _Walk, *, minimal: bool) -> Trace:
     system = question.system
     frames = {f.number for role in system.roles for f in (role.pc, *role.slots)}
-    names = _names(system, frames)
+    names = element_names(system, frames)
     steps = []
     contents = walk.contents(system)
     for k, (number, transition) in enumerate(walk.taken):
@@ -249,7 +249,7 @@ def _begins(system: Built, number: int) -> str:
     return first_line(inspect.getdoc(system.start[number]))
 
 
-def _names(system: ir.System, frames: set[int]) -> dict[int, tuple[str, ir.Field]]:
+def element_names(system: ir.System, frames: set[int]) -> dict[int, tuple[str, ir.Field]]:
     """For each place in a vector that the author knows of: what it is called, and its field."""
     names = {}
     for f in system.fields:

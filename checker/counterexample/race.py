@@ -55,8 +55,7 @@ def beginning(trace: Trace, width: int = WIDTH) -> str:
     if not trace.given:
         return ""
     lines = [_fill(f"  At the start: {trace.begins or 'not everything is empty.'}", width, "  ")]
-    changes = tuple(Change(path, "", value) for path, value in trace.given.items())
-    lines += [_fill(f"    {text}", width, "    ") for text in _changes(changes, None)]
+    lines += [_fill(f"    {text}", width, "    ") for text in assignments_of(trace.given)]
     return "\n".join(lines)
 
 
@@ -155,6 +154,11 @@ def _details(step: Step) -> list[str]:
 def assignments(step: Step) -> list[str]:
     """What a step has changed, as the drawing says it."""
     return _changes(step.changes, step.actor)
+
+
+def assignments_of(given: dict[str, str]) -> list[str]:
+    """Values of a state, as the drawing says them."""
+    return _changes(tuple(Change(path, "", value) for path, value in given.items()), None)
 
 
 GROUP = 3

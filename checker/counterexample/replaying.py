@@ -6,13 +6,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from checker.asked import ask, is_file
 from checker.counterexample.follow import replay
-from checker.counterexample.key import Key
+from checker.counterexample.key import Key, model_hash
 from checker.counterexample.trace import SCHEMA, Step, Trace
 from checker.language.errors import UsageError
 from checker.words import amount
@@ -39,7 +40,11 @@ def replayed(arguments: argparse.Namespace) -> Trace:
         design = design or next(iter(_after("--design", options)), None)
     key = Key.parse(text)
     asked, _ = ask(words, switches=switches, design=design, scope=scope)
-    return replay(question(asked, asked.spec(key.spec)), key)
+    about = question(asked, asked.spec(key.spec))
+    if model_hash(about.system) != key.hash and not asked.with_lemmas(asked.spec(key.spec)):
+        proved = question(replace(asked, proving=True), asked.spec(key.spec))
+        about = proved if model_hash(proved.system) == key.hash else about
+    return replay(about, key)
 
 
 def from_file(path: str) -> tuple[str, list[str]]:

@@ -6,8 +6,9 @@ text (``layout``, ``expressions``, ``statements``, ``procedures``, ``conditions`
 ``table`` and ``runtime`` are the native search, ``passes`` what runs after it, ``crew``
 the threads; ``machine`` and ``traces`` use them from Python; ``native`` compiles,
 ``objects`` keeps what was compiled.  Promises about runs: ``runs`` judges them on the
-edges, which ``graph`` stores.  Symmetry: ``group`` says which sorts may be renamed,
-``canonical`` finds the one state that stands for all its renamings (``keys``, ``renaming``).
+edges, which ``graph`` stores.  ``apart`` asks more lemmas than fit.  Symmetry: ``group``
+says which sorts may be renamed, ``canonical`` finds the one state that stands for all
+its renamings (``keys``, ``renaming``).
 """
 
 from __future__ import annotations

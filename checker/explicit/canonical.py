@@ -4,12 +4,14 @@
 Objects are sorted by their keys.  Where keys are equal every order is tried and
 the lexicographically smallest state is taken, so the choice is exact.  Objects
 whose exchange changes nothing are not tried: most ties are of that kind.
+Of a sort in blocks, whole blocks are sorted: what is called an object here is a
+block then, and the places in it stay as they are.
 """
 
 from __future__ import annotations
 
 from checker.explicit.code import Code, Value
-from checker.explicit.keys import Keys, salt
+from checker.explicit.keys import Keys, block_key, salt
 from checker.explicit.layout import Layout
 from checker.explicit.renaming import Renaming, Slots
 from checker.language import ir
@@ -34,7 +36,7 @@ class Canonical:
         self.places = 0
         for sort in group:
             self.first[sort] = self.places
-            self.places += sort.size
+            self.places += sort.blocks
 
     def text(self) -> str:
         """``i64 @canonical(state, before)``: renames the state in place; bits 4k .. 4k + 3 of the result are
@@ -49,42 +51,51 @@ class Canonical:
 
     # -- order
 
+    def _key(self, code: Code, sort: IndexT, number: Value) -> Value:
+        base = code.add(code.mul(number, sort.block), self.slots.base[sort])
+        return block_key(code, [code.get(code.at("%keys", code.add(base, k))) for k in range(sort.block)])
+
+    def _call(self, code: Code, sort: IndexT, number: Value, name: Value) -> None:
+        """Gives a name to each object of a block."""
+        base, named = code.add(code.mul(number, sort.block), self.slots.base[sort]), code.mul(name, sort.block)
+        for k in range(sort.block):
+            code.set(code.at("%names", code.add(base, k)), code.add(named, k))
+
     def _rank(self) -> str:
         """``i64 @rank(keys, order, names)``: sorts the objects of each sort; whether keys are equal."""
         code = Code("define internal i64 @rank(ptr noalias %keys, ptr noalias %order, ptr noalias %names)")
         tied: Value = 0
         for sort, first in self.first.items():
-            base = self.slots.base[sort]
-            if sort.size > UNROLLED:
-                tied = code.either(tied, self._rank_slowly(code, base, first, sort.size))
+            if sort.blocks > UNROLLED:
+                tied = code.either(tied, self._rank_slowly(code, sort, first))
                 continue
-            keys = [code.get(code.at("%keys", base + k)) for k in range(sort.size)]
-            ranks: list[Value] = [0] * sort.size
-            for j in range(sort.size):
+            keys = [self._key(code, sort, k) for k in range(sort.blocks)]
+            ranks: list[Value] = [0] * sort.blocks
+            for j in range(sort.blocks):
                 for i in range(j):
                     later = code.widen(code.compare("ult", keys[j], keys[i]))
                     ranks[i] = code.add(ranks[i], later)
                     ranks[j] = code.add(ranks[j], code.binary("xor", later, 1))
                     tied = code.either(tied, code.widen(code.compare("eq", keys[i], keys[j])))
             for k, rank in enumerate(ranks):
-                code.set(code.at("%names", base + k), rank)
+                self._call(code, sort, k, rank)
                 code.set(code.at("%order", code.add(rank, first)), k)
         code.ret(f"i64 {tied}")
         return code.text()
 
-    def _rank_slowly(self, code: Code, base: int, first: int, size: int) -> Value:
+    def _rank_slowly(self, code: Code, sort: IndexT, first: int) -> Value:
         tied = code.slot("tied")
         code.set(tied, 0)
-        with code.counting(0, size) as k:
-            mine, rank = code.get(code.at("%keys", code.add(k, base))), code.slot("rank")
+        with code.counting(0, sort.blocks) as k:
+            mine, rank = self._key(code, sort, k), code.slot("rank")
             code.set(rank, 0)
-            with code.counting(0, size) as other:
-                theirs = code.get(code.at("%keys", code.add(other, base)))
+            with code.counting(0, sort.blocks) as other:
+                theirs = self._key(code, sort, other)
                 same, before = code.compare("eq", theirs, mine), code.compare("slt", other, k)
                 less = code.let(f"or i1 {code.compare('ult', theirs, mine)}, {code.let(f'and i1 {same}, {before}')}")
                 code.bump(rank, code.widen(less))
                 code.bump(tied, code.widen(code.let(f"and i1 {same}, {before}")), "or")
-            code.set(code.at("%names", code.add(k, base)), code.get(rank))
+            self._call(code, sort, k, code.get(rank))
             code.set(code.at("%order", code.add(code.get(rank), first)), k)
         return code.get(tied)
 
@@ -92,9 +103,8 @@ class Canonical:
         """``void @names(order, names)``: an object is named after its place."""
         code = Code("define internal void @names(ptr noalias %order, ptr noalias %names)")
         for sort, first in self.first.items():
-            for place in range(sort.size):
-                who = code.get(code.at("%order", first + place))
-                code.set(code.at("%names", code.add(who, self.slots.base[sort])), place)
+            for place in range(sort.blocks):
+                self._call(code, sort, code.get(code.at("%order", first + place)), place)
         code.ret()
         return code.text()
 
@@ -182,18 +192,17 @@ class Canonical:
                     "ptr %best)")
         twins = code.slot("twins")
         for sort, first in self.first.items():
-            for k in range(first, first + sort.size):
+            for k in range(first, first + sort.blocks):
                 code.set(code.at("%tied", k), 0)
-            keys = code.at("%keys", self.slots.base[sort])
             start = code.slot("start")
             code.set(start, first)
             code.set(twins, 1)
-            end = first + sort.size - 1
+            end = first + sort.blocks - 1
             with code.counting(first, end) as place:
                 mine, next_ = code.at("%order", place), code.at("%order", code.add(place, 1))
                 one, two = code.get(mine), code.get(next_)
                 tie, apart, out = code.name("tie"), code.name("apart"), code.name("out")
-                same = code.compare("eq", code.get(code.at(keys, one)), code.get(code.at(keys, two)))
+                same = code.compare("eq", self._key(code, sort, one), self._key(code, sort, two))
                 code.branch(same, tie, apart)
                 code.block(apart)
                 self._forget(code, start, place, twins)
@@ -256,7 +265,8 @@ class Canonical:
         best = code.slot("best", f"[{self.layout.words} x i64]")
         for sort, base in slots.base.items():
             for k in range(sort.size + 1):
-                code.set(code.at(one, base + k), salt(base, k if k < len(sort.constants) else -2, 5))
+                kind = k if k < len(sort.constants) else -2 - k % sort.block  # objects are known by their place
+                code.set(code.at(one, base + k), salt(base, kind, 5))
             code.set(code.at(names, slots.none(sort)), sort.size)
         ready, hard = code.name("ready"), code.name("hard")
         for round_ in range(ROUNDS):

@@ -15,7 +15,7 @@ from checker.explicit.cells import Cells
 from checker.explicit.code import Code, Value, signed
 from checker.explicit.layout import Layout
 from checker.language import ir
-from checker.language.types import IndexT, IntT, OptT, SetT, Type, UnionT
+from checker.language.types import IndexT, IntT, OptT, SetT, Type, UnionT, outside_block
 
 SMALL = 10
 """A right operand of up to so many nodes is evaluated even where it does not matter."""
@@ -139,6 +139,10 @@ class Expressions(Cells):
                 value = self.value(e.operand)
                 inner = e.type.of if isinstance(e.type, OptT) else None
                 return self.to_code(value, inner) if inner is not None and isinstance(e.operand.type, IntT) else value
+            case ir.Place():
+                return self._place(self.value(e.operand), e.operand.type)
+            case ir.Shift():
+                return self._shift(e)
             case ir.Quantifier():
                 return self._fold(e)
             case ir.UnionMake():
@@ -208,6 +212,18 @@ class Expressions(Cells):
             inside = code.compare("ult", code.sub(value, e.type.low), e.type.card)
             self.require(inside, e.pos, e.message)
         return value
+
+    def _place(self, value: Value, sort: Type) -> Value:
+        assert isinstance(sort, IndexT)
+        return self.code.binary("urem", value, sort.block) if sort.block > 1 else 0
+
+    def _shift(self, e: ir.Shift) -> Value:
+        assert isinstance(e.type, IndexT)
+        value = self.value(e.operand)
+        by = self.value(e.by)
+        there = self.code.add(self._place(value, e.type), by)
+        self.require(self.code.compare("ult", there, e.type.block), e.pos, outside_block(e.type))
+        return self.code.add(value, by)
 
     @contextmanager
     def bound(self, name: str) -> Iterator[str]:
@@ -366,7 +382,7 @@ def _cost(e: ir.Expr) -> int:
             return 1
         case ir.Read():
             return 1 + sum(_cost(i) for i in e.indices)
-        case ir.Not() | ir.Recode() | ir.UnionTag() | ir.SetLen():
+        case ir.Not() | ir.Recode() | ir.UnionTag() | ir.SetLen() | ir.Place():
             return 1 + _cost(e.operand)
         case ir.And() | ir.Or() | ir.Compare() | ir.SetOp():
             return 1 + _cost(e.left) + _cost(e.right)

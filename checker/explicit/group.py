@@ -56,27 +56,46 @@ def renamed(type_: Type, code: int, sort: IndexT, first_actor: int | None) -> bo
 
 def group(system: ir.System) -> tuple[IndexT, ...]:
     """The sorts to rename, roles first; none if contents are told apart."""
+    apart = told_apart(system)
+    return tuple(sort for sort in candidates(system) if sort not in apart)
+
+
+def candidates(system: ir.System) -> list[IndexT]:
+    """The sorts whose objects differ in name only, as far as their declarations go."""
     roles = tuple(role.type for role in system.roles)
     named = [*roles]
     for field in system.fields:
         named += [*field.dims, *sorts(field.type)]
     if sum(role.size for role in roles) > MOST_ACTORS:
         named = [sort for sort in named if sort.kind != "actor"]
-    found = [sort for sort in dict.fromkeys(named) if sort.kind in ("symmetric", "actor") and sort.size > 1]
-    first, firsts = 0, {}
-    for role in roles:
-        firsts[role] = first
-        first += role.size
+    return [sort for sort in dict.fromkeys(named) if sort.kind in ("symmetric", "actor") and sort.blocks > 1]
+
+
+def told_apart(system: ir.System) -> dict[IndexT, ir.Pos]:
+    """The candidates that something singles an object out of, and where."""
+    found: dict[IndexT, ir.Pos] = {}
+    possible, firsts, where = candidates(system), first_actors(system), ir.Pos("?", 1)
     for node in nodes(system):
-        if _names_contents(node):
-            return ()
-        found = [sort for sort in found if not _tells_apart(node, sort, firsts.get(sort))]
-    return tuple(found)
+        where = getattr(node, "pos", where)
+        for sort in possible:
+            if sort not in found and (_names_contents(node) or _tells_apart(node, sort, firsts.get(sort))):
+                found[sort] = where
+    return found
+
+
+def first_actors(system: ir.System) -> dict[IndexT, int]:
+    """The number, among all actors, of the first one of each role."""
+    first, firsts = 0, {}
+    for role in system.roles:
+        firsts[role.type] = first
+        first += role.type.size
+    return firsts
 
 
 def nodes(system: ir.System) -> Iterator[Any]:
     """Every expression, statement and domain of procedures and promises, once."""
     seen: set[int] = set()
+    firsts = first_actors(system)
     parts: list[Any] = [p.body for p in system.rules]
     parts += [operation.body for role in system.roles for operation in role.operations]
     parts += [promise.condition for promise in system.promises]
@@ -88,9 +107,22 @@ def nodes(system: ir.System) -> Iterator[Any]:
             parts += part
         elif is_dataclass(part) and not isinstance(part, (Type, ir.Field, ir.Pos)) and id(part) not in seen:
             seen.add(id(part))
+            holder = _holder(part, firsts)
+            if holder is not None:
+                parts.append(holder)
+                continue
             yield part
             parts += [getattr(part, field.name) for field in fields(part)
                       if not (isinstance(part, ir.Domain) and field.name in ("lo", "hi") and _whole(part))]
+
+
+def _holder(part: Any, firsts: dict[IndexT, int]) -> ir.Expr | None:
+    """The actor whom a lock's value names: the number that this is computed by is renamed with the actor."""
+    match part:
+        case ir.Recode(type=LockT(), operand=ir.Arith(op="+", left=ir.Recode(operand=actor), right=ir.Const() as base)):
+            if isinstance(actor.type, IndexT) and firsts.get(actor.type) == base.value - 1:
+                return actor
+    return None
 
 
 def _whole(domain: ir.Domain) -> bool:

@@ -8,7 +8,7 @@ takes part in.  Two objects that a renaming exchanges have equal keys, always.
 
 from __future__ import annotations
 
-from checker.explicit.code import Value, signed
+from checker.explicit.code import Code, Value, signed
 from checker.explicit.renaming import Objects
 from checker.language.types import IndexT, LockT, OptT, SetT, Type, UnionT
 
@@ -30,12 +30,23 @@ def salt(*numbers: int) -> int:
     return signed(h | 1)
 
 
+def block_key(code: Code, keys: list[Value]) -> Value:
+    """One number for a block, from the keys of its objects in their order."""
+    if len(keys) == 1:
+        return keys[0]
+    total: Value = 0
+    for place, key in enumerate(keys):
+        total = code.add(total, code.mul(key, salt(place, 6)))
+    return total
+
+
 class Keys(Objects):
     """``void @keys(state, old, new)``: the keys that follow from those before."""
 
     def text(self) -> str:
         code, slots = self.code, self.slots
-        own = {slot: code.get(code.at("%old", slot)) for slot in range(slots.count)}
+        own: dict[int, Value] = {slot: code.get(code.at("%old", slot)) for slot in range(slots.count)}
+        self.mates(own)
         sums: dict[int, Value] = {slot: code.mul(key, _AGAIN) for slot, key in own.items()}
         for slot in range(slots.count):
             code.set(code.at("%new", slot), 0)
@@ -59,6 +70,18 @@ class Keys(Objects):
             code.set(code.at("%new", slots.none(sort)), _NOTHING)
         code.ret()
         return code.text()
+
+    def mates(self, own: dict[int, Value]) -> None:
+        """An object of a block is told apart by what the others of its block are, too."""
+        code = self.code
+        for sort in self.slots.group:
+            if sort.block == 1:
+                continue
+            base = self.slots.base[sort]
+            for first in range(base, base + sort.size, sort.block):
+                whole = block_key(code, [own[first + place] for place in range(sort.block)])
+                for place in range(sort.block):
+                    own[first + place] = code.add(own[first + place], code.mul(whole, salt(place, 7)))
 
     def mix(self, value: Value) -> Value:
         code = self.code

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,7 +18,7 @@ from checker.explicit.native import Later, Native
 from checker.explicit.passes import Passes
 from checker.explicit.program import Program
 from checker.explicit.result import LimitError
-from checker.explicit.runtime import STRETCH
+from checker.explicit.runtime import STRETCH, Runtime
 from checker.explicit.table import LANES
 
 _U64, _POINTER = ctypes.c_uint64, ctypes.c_void_p
@@ -27,9 +28,11 @@ _LOAD = 0.6
 _LAST_LOAD = 0.85
 """How full the table may become when memory does not allow a larger one."""
 _MOST_STATES = (1 << 32) - 2
+_LITTLE = 100_000
+"""Characters of a model's text that are compiled for speed in a tenth of a second or two."""
 _SAVED = (Ctx.NEXT, Ctx.COUNT, Ctx.TRANSITIONS, Ctx.STATE_HASH, Ctx.EDGE_HASH, Ctx.STATE_FOUND, Ctx.EDGE_FOUND,
           Ctx.STUCK)
-_SMALL = 1 << 25
+_SMALL = 1 << 18
 """A table below this many bytes grows by four, unless memory is short, above by two."""
 
 
@@ -54,6 +57,12 @@ class Record:
 @cache
 def _runtime(words: int) -> Native:
     """The search for states of so many words: the same for all systems."""
+    return Native([Runtime(words).text()])
+
+
+@cache
+def _passes(words: int) -> Native:
+    """What runs after it, where something does."""
     return Native([Passes(words).text()])
 
 
@@ -80,6 +89,7 @@ class Machine:
         self._edge_targets = (_U64 * 64)()
         self._state_targets = (_U64 * 64)()
         self._regions: dict[Ctx, Region] = {}
+        self._peak = 0
         self._record = self.words + RECORD_EXTRA
         self._reserve(least=4 * first)
         self.buckets = _FIRST_BUCKETS
@@ -96,13 +106,6 @@ class Machine:
         self._move = function("move", None, _POINTER, *span)
         self._refill = function("refill", None, _POINTER, *span)
         self._number = function("number", None, _POINTER, *span) if self.words == 1 else None
-        self._resolve = function("resolve", None, _POINTER, *span, _U64)
-        self._begin = function("begin", None, _POINTER, *span)
-        self._sweep = function("sweep", _U64, _POINTER, *span)
-        self._caught = function("caught", _U64, _POINTER, *span)
-        self._mark = function("mark", None, _POINTER, *span)
-        self._stand = function("stand", None, _POINTER, *span)
-        self._back = function("back", None, _POINTER, *span, _U64)
         for vector in program.system.initial:
             self._add(self.ctx, self.representative(vector)[0])
 
@@ -132,13 +135,34 @@ class Machine:
         """Characters of the model's text that are not compiled for speed."""
         return self._model.slow
 
+    @property
+    def hurried(self) -> int:
+        """Characters of it that will not be found compiled for speed the next time."""
+        return self._later.left if self._later is not None else self.slow
+
+    @property
+    def again(self) -> bool:
+        """Whether this very model was searched before."""
+        return self._model.again
+
     def optimise(self) -> None:
-        """Compiles for speed what is not, beside the search, and goes over to that when it is there."""
-        if self._later is None:
+        """Compiles for speed what is not, and goes over to that when it is there: beside the search, if it
+        is much."""
+        if self._later is None and self.slow <= _LITTLE:
+            self._fast()
+        elif self._later is None:
             self._later = Later(self.program.texts)
         elif self._later.done:
-            self._model = Native(self.program.texts, hot=self.program.hot)
-            self._link()
+            self._fast()
+
+    def _fast(self) -> None:
+        self._model = Native(self.program.texts, hot=self.program.hot)
+        self._link()
+
+    @property
+    def little(self) -> bool:
+        """Whether that takes so little time that the search may wait for it."""
+        return self.slow <= _LITTLE
 
     # -- memory
 
@@ -148,7 +172,18 @@ class Machine:
             self._regions.pop(member).close()
         self._regions[member] = Region(size, what)
         self.ctx[member] = self._regions[member].address
+        if member not in (Ctx.STATES, Ctx.TABLE):  # which are larger than what is used of them
+            self.takes(sum(region.size for m, region in self._regions.items() if m not in (Ctx.STATES, Ctx.TABLE)))
         return self._regions[member].address
+
+    def takes(self, more: int) -> None:
+        """Notes that so many bytes are in use besides states and table."""
+        self._peak = max(self._peak, self.used + more)
+
+    @property
+    def peak(self) -> int:
+        """The most bytes that were in use at once."""
+        return max(self._peak, self.used)
 
     def _reserve(self, least: int) -> None:
         """Address space for states and table; where that is limited, less of it."""
@@ -262,6 +297,9 @@ class Machine:
 
     # -- passes over the states; each takes a range of indices
 
+    def _pass(self, name: str, result: Any = None, *more: Any) -> Callable[..., Any]:
+        return _passes(self.words).function(name, result, _POINTER, _U64, _U64, *more)
+
     def number(self) -> None:
         """Lets the passes find the index of a state."""
         if self.program.group:
@@ -271,27 +309,27 @@ class Machine:
             self._crew.over(self._number, 0, self[Ctx.COUNT])
 
     def begin(self, start: int, end: int) -> None:
-        self._crew.over(self._begin, start, end)
+        self._crew.over(self._pass("begin"), start, end)
 
     def sweep(self, start: int, end: int) -> int:
         step, self.ctx[Ctx.STEP] = self.ctx[Ctx.STEP], 0  # nobody asks for step invariants here
-        changed = sum(self._crew.over(self._sweep, start, end))
+        changed = sum(self._crew.over(self._pass("sweep", _U64), start, end))
         self.ctx[Ctx.STEP] = step
         return changed
 
     def caught(self, start: int, end: int) -> int:
         """The first state with an actor that never gets back to idle, or ``end``."""
-        return int(self._caught(self.ctx, start, end))
+        return int(self._pass("caught", _U64)(self.ctx, start, end))
 
     def mark(self, start: int, end: int) -> None:
-        self._crew.over(self._mark, start, end)
+        self._crew.over(self._pass("mark"), start, end)
 
     def stand(self, index: int, findings: int) -> None:
         """Some findings, a set of bits, are this state."""
-        self._stand(self.ctx, index, findings)
+        self._pass("stand")(self.ctx, index, findings)
 
     def back(self, start: int, end: int, layer_end: int) -> None:
-        self._crew.over(self._back, start, end, layer_end)
+        self._crew.over(self._pass("back", None, _U64), start, end, layer_end)
 
     def set_targets(self, states: dict[int, int], edges: dict[int, int]) -> None:
         """Which findings promises (by number) give in the layer at hand."""
@@ -304,8 +342,8 @@ class Machine:
         return self._model.address(name)
 
     def runtime_address(self, name: str) -> int:
-        """Where a function of the search is."""
-        return self._runtime.address(name)
+        """Where a function of the search, or of what runs after it, is."""
+        return _passes(self.words).address(name)
 
     def extremes(self) -> Extremes:
         """A pass that measures states; the system has measures."""
@@ -339,7 +377,7 @@ class Machine:
         self.ctx[Ctx.OUT] = base
         self._expand(self.ctx, self._guest(vector))
         plain = [self._read(base + k * size, self.words) for k in range((self[Ctx.OUT] - base) // size)]
-        self._resolve(self.ctx, count, count + 1, 0)
+        self._pass("resolve", None, _U64)(self.ctx, count, count + 1, 0)
         result = []
         for k, words in enumerate(plain):
             origin, flags, target = self._read(base + k * size + 8 * self.words, 3)

@@ -14,10 +14,11 @@ import llvmlite.binding as llvm
 
 from checker.explicit.objects import Objects, key_of, shared
 
-PASSES = ("always_inliner", "sroa", "simplify_cfg", "instruction_combine", "jump_threading", "new_gvn",
+PASSES = ("always_inliner", "sroa", "simplify_cfg", "instruction_combine", "jump_threading",
           "dead_store_elimination", "aggressive_dce", "simplify_cfg", "instruction_combine")
 """A tenth of the time of LLVM's own -O2, and the search is as fast: the code has no calls
-worth inlining and no loops worth unrolling."""
+worth inlining and no loops worth unrolling.  Not new_gvn, which gains nothing and ends the
+process where a step is very large."""
 FAST = 2
 
 
@@ -53,24 +54,28 @@ def compiled(text: str, speed: int) -> bytes:
     return bytes(machine.emit_object(module))
 
 
-def obtained(text: str, speed: int, objects: Objects) -> tuple[bytes, int]:
-    """A module as an object file, compiled now or before, and how fast it is at least."""
+def obtained(text: str, speed: int, objects: Objects) -> tuple[bytes, int, bool]:
+    """A module as an object file, how fast it is at least, and whether it was compiled before."""
     for known in dict.fromkeys((FAST, speed)):
         data = objects.get(key_of(text, str(known), _compiler()))
         if data is not None:
-            return data, known
+            return data, known, True
     data = compiled(text, speed)
     objects.put(key_of(text, str(speed), _compiler()), data)
-    return data, speed
+    return data, speed, False
 
 
 class Later:
-    """Compiles modules for speed in a thread of its own, while others run what was compiled fast."""
+    """Compiles modules for speed in a thread of its own, while others run what was compiled fast.
+
+    ``left`` are the characters that it has not come to.
+    """
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = list(dict.fromkeys(texts))
         self._objects = shared()
         self._wanted = True
+        self.left = sum(map(len, self._texts))
         self._thread = threading.Thread(target=self._work, name="compiler")
         self._thread.start()
 
@@ -78,6 +83,7 @@ class Later:
         for text in self._texts:
             if self._wanted:
                 obtained(text, FAST, self._objects)
+                self.left -= len(text)
 
     @property
     def done(self) -> bool:
@@ -95,16 +101,18 @@ class Native:
 
     ``speed`` 0 compiles fast and runs slowly: for code that runs a few times; what
     was compiled for speed before is taken all the same.  ``slow`` are the characters
-    of text that were not.  ``hot`` are modules that are compiled for speed in any case.
+    of text that were not; ``again`` says that all of it had been compiled before.
+    ``hot`` are modules that are compiled for speed in any case.
     ``objects`` is where compiled modules are looked for and kept.
     """
 
     def __init__(self, texts: Iterable[str], speed: int = FAST, objects: Objects | None = None,
                  hot: Iterable[str] = ()) -> None:
         objects = shared() if objects is None else objects
-        found, self.slow = [], 0
+        found, self.slow, self.again = [], 0, True
         for text, wanted in (*((text, speed) for text in dict.fromkeys(texts)), *((text, FAST) for text in hot)):
-            data, known = obtained(text, wanted, objects)
+            data, known, before = obtained(text, wanted, objects)
+            self.again &= before
             self.slow += 0 if known == FAST else len(text)
             found.append(data)
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine(speed))

@@ -32,7 +32,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Finding:
-    """A promise that broke, or a reachable that was reached, on a shortest way.
+    """A promise that broke, or a reachable that was reached, on a shortest way.  Where nobody wanted
+    the way, ``path`` is empty.
 
     ``depth`` counts transitions.  ``path`` has the vectors from an initial state
     to the last one; ``moves`` the procedure and the actor (a global number, None
@@ -89,6 +90,10 @@ class Exploration:
     that have no verdict: neither broken (or reached) nor looked at everywhere.
     ``idle`` are promises about runs that no state ever asks for.
     ``measures`` has those that could be computed in every state visited.
+    A state takes ``words`` of 64 bits; ``memory`` is the most that states, table and whatever is
+    kept for each state took at once, in bytes.  ``phases`` has the CPU seconds of all threads:
+    compile, search (every state once), finish, runs, traces.  ``hurried`` are the characters of the model's
+    code that will not be found compiled for speed when it is searched again.
     """
 
     states: int
@@ -103,3 +108,7 @@ class Exploration:
     undecided: frozenset[str]
     idle: frozenset[str] = frozenset()
     measures: dict[str, Extent] = field(default_factory=dict)
+    words: int = 0
+    memory: int = 0
+    phases: dict[str, float] = field(default_factory=dict)
+    hurried: int = 0

@@ -68,6 +68,7 @@ class Runs:
         self.regions = {member: Region(self.count * one, "a graph") for member, one in _PER_STATE.items()}
         self.regions |= {member: Region(transitions * one, "edges") for member, one in _PER_EDGE.items()}
         self.lists = [Region(4 * self.count, "a list of states") for _ in range(_LISTS)]
+        machine.takes(sum(region.size for region in (*self.regions.values(), *self.lists)))
         for member, region in self.regions.items():
             self.row[member] = region.address
         parts = machine.program.parts

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from checker.explicit.apart import apart, too_many
 from checker.explicit.checkpoint import Checkpoint
 from checker.explicit.context import Ctx
 from checker.explicit.interrupt import INTERRUPTED, Interrupt
 from checker.explicit.machine import Machine
 from checker.explicit.measures import Extreme, Extremes, depth_of
 from checker.explicit.memory import available, show
+from checker.explicit.phases import Phases
 from checker.explicit.program import Program
 from checker.explicit.result import (
     CAN_FINISH,
@@ -23,6 +25,7 @@ from checker.explicit.result import (
     NO_MODEL_ERROR,
     Exploration,
     Extent,
+    Finding,
     LimitError,
     Limits,
 )
@@ -38,6 +41,11 @@ _SHORT, _LONG = 0.02, 0.1
 _PATIENCE = 0.8e-6
 """Seconds of search per character of the model's text before compiling for speed pays:
 about half of what that takes.  Most searches end earlier."""
+_PATIENCE_AGAIN = 0.1e-6
+"""The same for a model that was searched before: what is asked twice will be asked once more, and what is
+compiled meanwhile is there then, even if this search ends first."""
+_PATIENCE_LITTLE = 0.4e-6
+"""The same for a small model, which is compiled while the search waits."""
 _INTERVAL = 300.0
 """Seconds between two checkpoints."""
 PROMISE_BROKE = "a promise broke"
@@ -57,12 +65,15 @@ class Search:
     symmetry: bool = False
     witnesses: bool = False
     kept: Path | None = None
+    traced: Callable[[str, int], bool] | None = None
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self.program = Program(self.system, self.symmetry)
-        memory = available() if self.limits.memory is None else self.limits.memory
-        self.machine = Machine(self.program, memory, self.limits.max_states, self._threads())
+        self.phases = Phases()
+        with self.phases("compile"):
+            self.program = Program(self.system, self.symmetry)
+            memory = available() if self.limits.memory is None else self.limits.memory
+            self.machine = Machine(self.program, memory, self.limits.max_states, self._threads())
         self.memory = self.machine.memory
         self.layers = [0, self.machine[Ctx.COUNT]]
         self.stopped: str | None = None
@@ -87,7 +98,8 @@ class Search:
         try:
             if not self._resume():
                 self._note(0)
-            self._search()
+            with self.phases("search"):
+                self._search()
             self._keep()
             complete = self.stopped is None
             self._close_layer()
@@ -100,10 +112,13 @@ class Search:
             measures = self._measure()
             if self.targets or ((roles or asked) and complete):
                 machine.number()
-            if roles and not (complete and self._finish()):
-                self.undecided.add(CAN_FINISH)
-            runs = self._runs(result) if asked and complete else None
-            result.findings = traces(machine, self.layers, list(self.targets.values()))
+            with self.phases("finish"):
+                if roles and not (complete and self._finish()):
+                    self.undecided.add(CAN_FINISH)
+            with self.phases("runs"):
+                runs = self._runs(result) if asked and complete else None
+            with self.phases("traces"):
+                result.findings = self._findings()
             if runs is not None:
                 result.findings |= runs.findings(result.findings)
                 result.idle = frozenset(runs.idle)
@@ -118,9 +133,21 @@ class Search:
                 self.checkpoint.drop()
             result.stopped = self.stopped
             result.seconds = time.monotonic() - self.started
+            result.words, result.memory, result.phases = machine.words, machine.peak, self.phases.seconds
+            result.hurried = machine.hurried
             return result
         finally:
             machine.close()
+
+    def _findings(self) -> dict[str, Finding]:
+        """A finding for each target, with a trace where somebody wants one; whatever stands for a loop
+        or a measure has one in any case."""
+        targets = list(self.targets.values())
+        shown = [t for t in targets if self.traced is None or t.kind == "point" or self.traced(t.promise, t.depth)]
+        if CAN_FINISH not in [target.promise for target in shown]:
+            self.machine.release(Ctx.FINISH)
+        found = traces(self.machine, self.layers, shown)
+        return {t.promise: found.get(t.promise) or Finding(t.promise, t.depth, (), t.error) for t in targets}
 
     def _fingerprint(self) -> int:
         machine = self.machine
@@ -152,7 +179,8 @@ class Search:
     def _advance(self, end: int) -> None:
         """One call of the native search, then whatever limits say."""
         machine = self.machine
-        if machine.slow and time.thread_time() - self._began > machine.slow * _PATIENCE:
+        patience = _PATIENCE_AGAIN if machine.again else _PATIENCE_LITTLE if machine.little else _PATIENCE
+        if machine.slow and time.thread_time() - self._began > machine.slow * patience:
             machine.optimise()
         before = time.monotonic()
         if not machine.search(end, self._share) and not machine.grow():
@@ -331,7 +359,7 @@ class Search:
 
 def explore(system: ir.System, *, limits: Limits | None = None, first: bool = False,
             progress: Progress | None = None, symmetry: bool = False, witnesses: bool = False,
-            checkpoint: Path | None = None) -> Exploration:
+            checkpoint: Path | None = None, traced: Callable[[str, int], bool] | None = None) -> Exploration:
     """Visits every reachable state, breadth first, and judges every promise.
 
     ``first`` stops behind the layer in which a promise broke.  ``progress`` is called
@@ -344,7 +372,12 @@ def explore(system: ir.System, *, limits: Limits | None = None, first: bool = Fa
     ``checkpoint`` is a file that the search is kept in, now and then and when it ends early, and taken up
     from if it is there; when all is known it is removed.  LimitError: no room even to begin.
     UsageError: a checkpoint that is damaged or about something else.
+    ``traced`` says of a promise and the depth at which it was found whether its way is wanted, for that takes
+    time and memory; None is all of them.  A finding without has an empty path.
     """
-    with Interrupt() as interrupt:
-        return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses,
-                      checkpoint).run()
+    def search(system: ir.System, lemmas: bool) -> Exploration:
+        with Interrupt() as interrupt:
+            return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses and not lemmas,
+                          None if lemmas else checkpoint, traced).run()
+
+    return apart(system, search) if too_many(system) else search(system, False)

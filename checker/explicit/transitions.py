@@ -12,6 +12,7 @@ import resource
 import struct
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from checker.explicit.context import ERROR_BIT, Ctx
 from checker.explicit.layout import Layout
@@ -33,7 +34,8 @@ class Transitions:
     def __init__(self, system: ir.System, limits: Limits | None = None) -> None:
         self.system = system
         self.limits = limits or Limits()
-        self.one_step = OneStep(system)
+        # Nobody asks for promises here: there may be more of them than one search has room for.
+        self.one_step = OneStep(replace(system, promises=(), lemmas=(), run_promises=(), measures=()))
         self.layout: Layout = self.one_step._program.layout
         self.states: set[Words] = set()
         self.stopped: str | None = None

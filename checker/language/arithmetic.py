@@ -49,6 +49,9 @@ class Numbers(Core):
         symbol = ARITHMETIC.get(type(op))
         if symbol is None:
             self.fail(node, f"{type(op).__name__} is not part of the language: numbers have + - * // %")
+        sort = strip(a.type)
+        if symbol in "+-" and isinstance(sort, t.IndexT) and sort.kind == "symmetric":
+            return self.shift(self.coerce(a, sort, node), symbol, b, node)
         for side in (a, b):
             if not isinstance(side.type, t.IntT):
                 if isinstance(side.type, t.IndexT) and side.type.kind == "ordered":
@@ -56,16 +59,52 @@ class Numbers(Core):
                 self.fail(node, f"a number is wanted here, this is {kind(side.type)}")
         return self.arithmetic(symbol, a, b, node)
 
+    def shift(self, a: ir.Expr, symbol: str, by: ir.Expr, node: ast.AST) -> ir.Expr:
+        """``v + i``: the object i places further in the block of v."""
+        assert isinstance(a.type, t.IndexT)
+        if not isinstance(by.type, t.IntT):
+            self.fail(node, f"{a.type} {symbol} a number of places is another object of the block, this is "
+                            f"{kind(by.type)}")
+        if symbol == "-":
+            by = self.arithmetic("-", self.const(t.IntT(0, 0), 0, node), by, node)
+        assert isinstance(by.type, t.IntT)
+        if (by.type.lo, by.type.hi) == (0, 0) and cannot_fail(by):
+            return a
+        return ir.Shift(type=a.type, pos=self.pos(node), operand=a, by=by)
+
     def arithmetic(self, symbol: str, a: ir.Expr, b: ir.Expr, node: ast.AST) -> ir.Expr:
         assert isinstance(a.type, t.IntT) and isinstance(b.type, t.IntT)
-        type_ = interval(symbol, a.type, b.type)
+        a, b = settled(a), settled(b)
+        type_ = interval(symbol, a.type, b.type)  # type: ignore[arg-type]
         if isinstance(a, ir.Const) and isinstance(b, ir.Const) and not (symbol in "//%" and b.value == 0):
             value = compute(symbol, a.value, b.value)
             return self.const(t.IntT(value, value), value, node)
-        return ir.Arith(type=type_, pos=self.pos(node), op=symbol, left=a, right=b)
+        return settled(ir.Arith(type=type_, pos=self.pos(node), op=symbol, left=a, right=b))
 
     def range_type(self, annotation: Range) -> t.IntT:
         return t.IntT(bound_of(annotation.lo), bound_of(annotation.hi))
+
+
+def cannot_fail(e: ir.Expr) -> bool:
+    """Whether the value can be left out where it is known."""
+    match e:
+        case ir.Const() | ir.Local():
+            return True
+        case ir.Read(indices=parts):
+            return all(map(cannot_fail, parts))
+        case ir.Place(operand=x):
+            return cannot_fail(x)
+        case ir.Arith(op=op, left=a, right=b):
+            divides = op not in ("//", "%") or (isinstance(b, ir.Const) and b.value != 0)
+            return divides and cannot_fail(a) and cannot_fail(b)
+    return False
+
+
+def settled(e: ir.Expr) -> ir.Expr:
+    """A number for which its type leaves no choice is a constant: the only place in a block of one, say."""
+    if isinstance(e.type, t.IntT) and e.type.lo == e.type.hi and not isinstance(e, ir.Const) and cannot_fail(e):
+        return ir.Const(type=e.type, pos=e.pos, value=e.type.lo)
+    return e
 
 
 def compute(symbol: str, a: int, b: int) -> int:

@@ -13,14 +13,14 @@ from checker.language.errors import LanguageError, UsageError
 from checker.language.frames import SystemContext
 from checker.language.initial import Built, initial_states
 from checker.language.liveness import Live, Liveness, is_data
-from checker.language.places import Fields, LocalB, strip
+from checker.language.places import Fields, kept_local, strip
 from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
 from checker.language.records import State
 from checker.language.runs import run_promises
 from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape
 from checker.language.sorts import Actor, Sort
 from checker.language.source import failures_of
-from checker.language.spec import Design, Scope, Spec
+from checker.language.spec import Design, Function, Scope, Spec
 from checker.language.verbs import RUN_KINDS, kind_of
 
 BUILT_IN = (
@@ -34,8 +34,10 @@ BUILT_IN = (
 
 
 def build(spec: Spec, *, design: Design | None = None, scope: Scope | None = None,
-          merged: frozenset[tuple[str, str]] = frozenset()) -> Built:
+          merged: frozenset[tuple[str, str]] = frozenset(), lemmas: bool = True) -> Built:
     """Compiles a spec; ``design`` and ``scope`` replace its own, ``merged`` are yields that end no step.
+
+    ``lemmas``: whether the spec's lemmas are promised, too.
 
     Raises LanguageError (a model that cannot be read) or UsageError.
     """
@@ -43,7 +45,17 @@ def build(spec: Spec, *, design: Design | None = None, scope: Scope | None = Non
     scope = scope if scope is not None else spec.scope
     bound = replace(bind(spec, design, scope), merged=merged)
     with binding(bound):
-        return Builder(spec, design, scope, bound).build()
+        return Builder(spec, design, scope, bound, asked_of(spec, lemmas)).build()
+
+
+def asked_of(spec: Spec, lemmas: bool) -> tuple[Function, ...]:
+    """The promises of a spec, and behind them its lemmas that are not among them."""
+    promises = tuple(spec.promises)
+    for lemma in spec.lemmas if lemmas else ():
+        if kind_of(lemma) != "invariant":
+            raise LanguageError(position(lemma), f"{getattr(lemma, '__name__', lemma)} is used as a lemma: what a "
+                                "proof by induction rests on is an @invariant")
+    return (*promises, *dict.fromkeys(f for f in spec.lemmas if lemmas and f not in promises))
 
 
 def bind(spec: Spec, design: Design | None, scope: Scope) -> Binding:
@@ -70,14 +82,28 @@ def bind(spec: Spec, design: Design | None, scope: Scope) -> Binding:
     )
     if missing:
         raise UsageError(f"scope {scope.name!r} gives no size to {', '.join(missing)}")
-    return Binding(dict(scope.sizes), design, failures, roles)
+    check_blocks(scope)
+    return Binding(dict(scope.sizes), design, failures, roles, blocks=dict(scope.blocks))
+
+
+def check_blocks(scope: Scope) -> None:
+    """Blocks fill a symmetric sort."""
+    for sort, block in scope.blocks.items():
+        name = getattr(sort, "__name__", repr(sort))
+        if sort not in scope.sizes:
+            raise UsageError(f"scope {scope.name!r} gives blocks but no size to {name}")
+        if getattr(sort, "kind", "") != "symmetric":
+            raise UsageError(f"scope {scope.name!r} gives blocks to {name}: only a symmetric Index has blocks")
+        if not isinstance(block, int) or block < 1 or scope.sizes[sort] % block:
+            raise UsageError(f"scope {scope.name!r}: {scope.sizes[sort]} {name} are no blocks of {block}; the size "
+                             "is a multiple of the block")
 
 
 class Builder:
     """The steps of one build, in order."""
 
-    def __init__(self, spec: Spec, design: Design | None, scope: Scope, bound: Binding):
-        self.spec, self.design, self.scope, self.bound = spec, design, scope, bound
+    def __init__(self, spec: Spec, design: Design | None, scope: Scope, bound: Binding, asked: tuple[Function, ...]):
+        self.spec, self.design, self.scope, self.bound, self.asked = spec, design, scope, bound, asked
         self.fields = Fields()
 
     def build(self) -> Built:
@@ -95,17 +121,16 @@ class Builder:
                 f"{self.spec.name or 'this spec'}: nothing can happen, the model has no rules and no operations "
                 "in this scope"
             )
-        functions = {f.__name__: f for f in (*self.spec.promises, *self.spec.measures)}
-        asked = self.spec.promises
-        requests = self.promises(None)[1] + self.measures(None)[1] + run_promises(self.system, None, asked)[2]
+        functions = {f.__name__: f for f in (*self.asked, *self.spec.measures)}
+        requests = self.promises(None)[1] + self.measures(None)[1] + run_promises(self.system, None, self.asked)[2]
         roles = self.frames(operations, requests)
         table = AtTable(list(zip(roles, operations, strict=True)), set())
         promises = self.promises(table)[0]
-        about_runs, run_parameters, _ = run_promises(self.system, table, self.spec.promises)
+        about_runs, run_parameters, _ = run_promises(self.system, table, self.asked)
         for text in self.system.assertions:
             if text in BUILT_IN or text in functions:
                 raise UsageError(f"{text!r} is the text of an assert and the name of a promise or measure: rename one")
-        self.check_expectations({*BUILT_IN, *(f.__name__ for f in self.spec.promises), *self.system.assertions})
+        self.check_expectations({*BUILT_IN, *(f.__name__ for f in self.asked), *self.system.assertions})
         may_end = None
         if self.spec.may_end is not None:
             may_end = Lowering(self.system).promise(self.spec.may_end, "invariant").condition
@@ -131,6 +156,7 @@ class Builder:
             run_promises=about_runs,
             run_parameters=run_parameters,
             measures=self.measures(table)[0],
+            lemmas=tuple(f.__name__ for f in self.asked if f not in tuple(self.spec.promises)),
         )
         built.initial = initial_states(built)
         return built
@@ -213,7 +239,7 @@ class Builder:
         made: list[ir.Promise] = []
         requests: list[Any] = []
         names: set[str] = set(BUILT_IN)
-        for function in self.spec.promises:
+        for function in self.asked:
             kind = kind_of(function)
             if kind == "measure":
                 raise LanguageError(
@@ -238,7 +264,7 @@ class Builder:
     def measures(self, table: AtTable | None) -> tuple[tuple[ir.Measure, ...], list[Any]]:
         made: list[ir.Measure] = []
         requests: list[Any] = []
-        names = {*BUILT_IN, *(f.__name__ for f in self.spec.promises)}
+        names = {*BUILT_IN, *(f.__name__ for f in self.asked)}
         for function in self.spec.measures:
             name = getattr(function, "__name__", str(function))
             if kind_of(function) != "measure":
@@ -322,9 +348,9 @@ def kept_for(lowered: Lowered, requests: list[Any]) -> dict[int, Live]:
             ):
                 continue
             for name in names:
-                found = lowered.point_names[k][functions.index(function)].get(name)
-                if isinstance(found, LocalB):
-                    kept.setdefault(k, {})[found.name] = point.pos
+                found = kept_local(lowered.point_names[k][functions.index(function)].get(name))
+                if found is not None:
+                    kept.setdefault(k, {})[found] = point.pos
     return kept
 
 

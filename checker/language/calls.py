@@ -11,6 +11,7 @@ from typing import Any
 
 from checker.language import ir, verbs
 from checker.language import types as t
+from checker.language.arithmetic import cannot_fail
 from checker.language.expressions import is_record, is_sort
 from checker.language.helpers import Helpers
 from checker.language.locking import Locking
@@ -24,7 +25,7 @@ from checker.language.places import (
     strip,
 )
 from checker.language.shapes import index_type
-from checker.language.sorts import Case
+from checker.language.sorts import Case, block
 
 QUANTIFIERS = {all: "all", any: "any", sum: "sum", min: "min", max: "max"}
 
@@ -66,6 +67,8 @@ class Calls(Helpers, Locking):
             verbs.at: self.at,
             verbs.idle: self.idle,
             verbs.leads_to: self.misplaced_leads_to,
+            verbs.place: self.place_in_block,
+            block: self.block_length,
             len: self.length,
             int: self.integer,
             abs: self.absolute,
@@ -128,6 +131,23 @@ class Calls(Helpers, Locking):
             self.fail(node, f"int(...) takes an object of an ordered sort, not {kind(value.type)}")
         number = t.IntT(0, index.size - 1)
         return ir.Recode(type=number, pos=self.pos(node), operand=self.coerce(value, index, node))
+
+    def place_in_block(self, node: ast.Call) -> Binding:
+        value = self.value(self.arguments(node, 1, 1)[0])
+        sort = strip(value.type)
+        if not isinstance(sort, t.IndexT) or sort.kind != "symmetric":
+            self.fail(node, f"place(...) takes an object of a symmetric sort, not {kind(value.type)}")
+        value = self.coerce(value, sort, node)
+        if sort.block == 1 and cannot_fail(value):
+            return self.const(t.IntT(0, 0), 0, node)
+        return ir.Place(type=t.IntT(0, sort.block - 1), pos=self.pos(node), operand=value)
+
+    def block_length(self, node: ast.Call) -> Binding:
+        found = self.expression(self.arguments(node, 1, 1)[0])
+        if not isinstance(found, StaticB) or not is_sort(found.value):
+            self.fail(node, "block(...) takes a sort: block(Node) is how many of them make a block")
+        n = index_type(found.value).block
+        return self.const(t.IntT(n, n), n, node)
 
     def absolute(self, node: ast.Call) -> Binding:
         value = self.number(self.arguments(node, 1, 1)[0])

@@ -7,6 +7,7 @@ import ast
 
 from checker.language import ir
 from checker.language import types as t
+from checker.language.arithmetic import settled
 from checker.language.core import Core
 from checker.language.places import (
     Binding,
@@ -71,6 +72,7 @@ class Comparing(Core):
         if symbol not in ("==", "!="):
             a, b = (self.coerce(x, strip(x.type), node, ", in a comparison of order") for x in (a, b))
             self.check_ordered(a, b, node)
+        a, b = settled(a), settled(b)
         if isinstance(a, ir.Const) and isinstance(b, ir.Const):
             return self.const(t.BOOL, int(fold(symbol, a.value, b.value)), node)
         return ir.Compare(type=t.BOOL, pos=self.pos(node), op=symbol, left=a, right=b)

@@ -26,7 +26,8 @@ class Binding:
     ``failures`` None means that every ``maybe`` may come true.  ``merged`` are
     yields, by function and label, that end no step: what is before and behind
     them happens as one, as if a lock were held across.  ``switches`` are those of the
-    design that somebody has looked at: no other one can matter.
+    design that somebody has looked at: no other one can matter.  ``blocks`` are the
+    sizes of the blocks of sorts that have blocks of more than one object.
     """
 
     sizes: dict[type, int]
@@ -35,6 +36,7 @@ class Binding:
     roles: tuple[type, ...] = ()
     merged: frozenset[tuple[str, str]] = frozenset()
     switches: set[str] = field(default_factory=set)
+    blocks: Mapping[type, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -100,6 +102,11 @@ def current_binding() -> Binding:
         raise ModelError("sizes and designs are known only inside a rule, a promise or a start function") from None
 
 
+def is_bound() -> bool:
+    """Whether sizes and designs are known."""
+    return _binding.get(None) is not None
+
+
 def current_run() -> Run:
     try:
         return _run.get()
@@ -114,3 +121,8 @@ def size_of(sort: type) -> int:
         return sizes[sort]
     except KeyError:
         raise ModelError(f"the scope gives no size for {sort.__name__}") from None
+
+
+def block_of(sort: type) -> int:
+    """How many objects of a sort make a block in the current scope."""
+    return current_binding().blocks.get(sort, 1)

@@ -162,6 +162,21 @@ class Recode(Expr):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place(Expr):
+    """The number of an object in its block: 0 .. block - 1."""
+
+    operand: Expr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift(Expr):
+    """The object so many places further in the same block; a model error outside of it."""
+
+    operand: Expr
+    by: Expr
+
+
+@dataclass(frozen=True, kw_only=True)
 class Domain:
     """Values ``lo .. hi - 1`` of a type (codes, or numbers for IntT), in order."""
 
@@ -527,7 +542,8 @@ class System:
     ``initial`` are vectors of codes (see Field.offset), normalised.  ``data``
     are the data sorts: in a normalised state the values of each sort, past its
     constants, are numbered by their first appearance in the vector, in plain
-    and optional fields of that sort.
+    and optional fields of that sort.  ``lemmas`` names those of the promises that are
+    there for proofs by induction.
     """
 
     name: str
@@ -541,6 +557,7 @@ class System:
     initial: tuple[tuple[int, ...], ...]
     run_promises: tuple[RunPromise, ...] = field(default=(), kw_only=True)
     measures: tuple[Measure, ...] = field(default=(), kw_only=True)
+    lemmas: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def cells(self) -> int:

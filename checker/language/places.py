@@ -168,3 +168,10 @@ def join(a: t.Type | None, b: t.Type) -> t.Type | None:
 def kind(type_: t.Type) -> str:
     """The type as a message names it."""
     return "int" if isinstance(type_, t.IntT) else str(type_)
+
+
+def kept_local(found: object) -> str | None:
+    """The local whose value a name has: its own, or which element of its array the record is."""
+    if isinstance(found, PlaceB) and len(found.indices) == 1 and isinstance(found.indices[0], ir.Local):
+        return found.indices[0].name
+    return found.name if isinstance(found, LocalB) else None

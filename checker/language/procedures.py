@@ -7,7 +7,7 @@ import ast
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from checker.language import ir, verbs
 from checker.language import types as t
@@ -15,7 +15,7 @@ from checker.language.errors import LanguageError
 from checker.language.frames import Frame, SystemContext
 from checker.language.liveness import Live, Liveness, is_data
 from checker.language.order import check_order
-from checker.language.places import Binding, LocalB, PlaceB
+from checker.language.places import Binding, LocalB, PlaceB, kept_local
 from checker.language.places import kind as kind_of_value
 from checker.language.regions import Regions
 from checker.language.shapes import evaluate
@@ -237,6 +237,7 @@ class Lowering(Statements):
         if self.places is None:
             return ir.At(type=t.BOOL, pos=self.pos(node), places=())
         simple: list[ir.AtPlace] = []
+        elsewhere: tuple[Lowered, int, int] | None = None
         for number, (role, operations) in enumerate(self.places.roles):
             if actor is not None and actor.type != role.type:
                 continue
@@ -247,15 +248,31 @@ class Lowering(Statements):
                         label is not None and (stack[-1] is not function or point.label != label)
                     ):
                         continue
-                    place, extra = self.at_place(node, number, role, lowered, k, stack.index(function), actor, values)
+                    depth = stack.index(function)
+                    if not all(has_value(lowered, k, depth, name) for name in values):
+                        elsewhere = lowered, k, depth
+                        continue
+                    place, extra = self.at_place(node, number, role, lowered, k, depth, actor, values)
                     if extra is None:
                         simple.append(place)
                     else:
                         one = ir.At(type=t.BOOL, pos=self.pos(node), places=(place,))
                         result = self.either(result, self.both(one, extra, node), node)
+        if elsewhere is not None and (label is not None or (not simple and isinstance(result, ir.Const))):
+            self.without_value(node, *elsewhere, values)
         if simple:
             result = self.either(ir.At(type=t.BOOL, pos=self.pos(node), places=tuple(simple)), result, node)
         return result
+
+    def without_value(
+        self, node: ast.AST, lowered: Lowered, k: int, depth: int, values: dict[str, ir.Expr]
+    ) -> NoReturn:
+        name = next(name for name in values if not has_value(lowered, k, depth, name))
+        self.fail(
+            node,
+            f"{lowered.point_functions[k][depth].__name__} has no local called {name} with a value at "
+            f'"{lowered.procedure.yields[k].label}"',
+        )
 
     def at_place(
         self,
@@ -273,11 +290,12 @@ class Lowering(Statements):
         wanted: list[tuple[ir.Field, ir.Expr]] = []
         extra: ir.Expr | None = None
         for name, value in values.items():
-            found = lowered.point_names[k][depth].get(name)
-            if isinstance(found, LocalB) and found.name in slots:
-                type_ = lowered.procedure.locals[found.name]
+            found = lowered.point_names[k][depth][name]
+            local = kept_local(found)
+            if local is not None:
+                type_ = lowered.procedure.locals[local]
                 self.comparable(node, name, type_, value)
-                wanted.append((role.slots[slots[found.name]], value))
+                wanted.append((role.slots[slots[local]], value))
             elif isinstance(found, ir.Const):
                 test = self.compare_two(
                     found,
@@ -286,12 +304,6 @@ class Lowering(Statements):
                     ast.Compare(left=ast.Constant(0, lineno=point.pos.line), ops=[], comparators=[]),
                 )
                 extra = test if extra is None else self.both(extra, test, node)
-            else:
-                self.fail(
-                    node,
-                    f"{lowered.point_functions[k][depth].__name__} has no local called {name} with a value at "
-                    f'"{point.label}"',
-                )
         return ir.AtPlace(role=number, actor=actor, pc=point.pc, values=tuple(wanted)), extra
 
     def comparable(self, node: ast.AST, name: str, type_: t.Type, value: ir.Expr) -> None:
@@ -300,6 +312,14 @@ class Lowering(Statements):
         both_numbers = isinstance(type_, t.IntT) and isinstance(value.type, t.IntT)
         if strip(type_) != strip(value.type) and not both_numbers:
             self.fail(node, f"{name} is {kind(type_)} there: comparing it with {kind(value.type)}")
+
+
+def has_value(lowered: Lowered, k: int, depth: int, name: str) -> bool:
+    """Whether at(...) can ask for a local at yield k."""
+    found = lowered.point_names[k][depth].get(name)
+    local = kept_local(found)
+    return isinstance(found, ir.Const) or (
+        local is not None and any(local == kept for kept, _ in lowered.procedure.yields[k].live))
 
 
 def check_labels(function: Any) -> None:

@@ -390,7 +390,8 @@ class Raw:
     def at(
         self, configuration: Configuration, function: Any, label: str | None, actor: Any, values: dict[str, Any]
     ) -> bool:
-        from checker.language.places import LocalB
+        from checker.language.places import kept_local
+        from checker.language.procedures import has_value
 
         if function is None:  # idle(actor)
             return configuration.actors[actor_number(actor)] is None
@@ -410,10 +411,14 @@ class Raw:
                 continue
             slots = dict(point.live)
             role = self.system.roles[role_number]
+            depth = functions.index(function)
             for name, value in values.items():
-                found = lowered.point_names[now.point][functions.index(function)][name]
-                if isinstance(found, LocalB):
-                    slot = role.slots[slots[found.name]]
+                if not has_value(lowered, now.point, depth, name):
+                    break
+                found = lowered.point_names[now.point][depth][name]
+                local = kept_local(found)
+                if local is not None:
+                    slot = role.slots[slots[local]]
                     if configuration.cells[slot.offset + k] != code_of(slot.type, value):
                         break
                 elif isinstance(found, ir.Const) and found.value - found.type.low != code_of(found.type, value):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.language import types as t
-from checker.language.context import Binding, size_of
+from checker.language.context import Binding, block_of, size_of
 from checker.language.errors import LanguageError, ModelError
 from checker.language.ir import Pos
 from checker.language.sorts import (
@@ -156,7 +156,7 @@ def evaluate(annotation: Any, module: str) -> Any:
 
 def index_type(sort: type[Sort]) -> t.IndexT:
     """The type of a sort in the current scope."""
-    return t.IndexT(sort.__name__, size_of(sort), sort.kind, sort.prefix, sort.constants)
+    return t.IndexT(sort.__name__, size_of(sort), sort.kind, sort.prefix, sort.constants, block_of(sort))
 
 
 def union_types(cls: Any, binding: Binding) -> Scalar:

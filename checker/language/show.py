@@ -43,6 +43,10 @@ def expression(expr: ir.Expr) -> str:
             return f"checked[{type_}]({expression(x)})"
         case ir.Recode(operand=x, type=type_):
             return f"as[{type_}]({expression(x)})"
+        case ir.Place(operand=x):
+            return f"place({expression(x)})"
+        case ir.Shift(operand=a, by=b):
+            return f"({expression(a)} + {expression(b)})"
         case ir.Quantifier(kind=kind, binders=binders, body=body, default=default):
             tail = "" if default is None else f", default={expression(default)}"
             return f"{kind}({expression(body)} {' '.join(map(binder, binders))}{tail})"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from checker.language.context import size_of
+from checker.language.context import block_of, is_bound, size_of
 from checker.language.errors import ModelError
 
 
@@ -74,6 +74,26 @@ class Sort(metaclass=SortMeta):
 
     def __int__(self) -> int:
         return self._number()
+
+    @property
+    def place(self) -> int:
+        """The number of the object in its block."""
+        if self.kind != "symmetric":
+            raise TypeError(f"{type(self).__name__} has no blocks: objects of a symmetric Index have a place")
+        return self.code % block_of(type(self))
+
+    def __add__(self, places: int) -> Any:
+        if type(places) is not int:
+            raise TypeError(f"{type(self).__name__} + {places!r}: a number of places is wanted here")
+        block = block_of(type(self))
+        if not 0 <= self.place + places < block:
+            raise ModelError(f"{self!r} + {places} leaves the block of {block} {type(self).__name__}")
+        return type(self)(self.code + places)
+
+    def __sub__(self, places: int) -> Any:
+        if type(places) is not int:
+            raise TypeError(f"{type(self).__name__} - {places!r}: a number of places is wanted here")
+        return self + -places
 
     def _ordered(self, other: Any) -> tuple[int, int]:
         self._same_sort(other)
@@ -150,13 +170,13 @@ class Size:
     offset: int = 0
 
     def __add__(self, n: int) -> Size:
-        return Size(self.sort, self.factor, self.offset + n)
+        return type(self)(self.sort, self.factor, self.offset + n)
 
     def __sub__(self, n: int) -> Size:
         return self + -n
 
     def __mul__(self, n: int) -> Size:
-        return Size(self.sort, self.factor * n, self.offset * n)
+        return type(self)(self.sort, self.factor * n, self.offset * n)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -168,6 +188,19 @@ class Size:
 def size(sort: type) -> Size:
     """The size of a sort, for the bounds of a Range in an annotation."""
     return Size(sort)
+
+
+@dataclass(frozen=True)
+class Block(Size):
+    """How many objects of a sort make a block, in an annotation."""
+
+    def value(self) -> int:
+        return (self.factor * block_of(self.sort) if self.sort else 0) + self.offset
+
+
+def block(sort: type) -> Any:
+    """How many objects of a sort make a block: a number in a rule, an amount in an annotation."""
+    return block_of(sort) if is_bound() else Block(sort)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from checker.language.context import current_binding
 from checker.language.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from checker.language.claims import WordSpec
 
 Function = Callable[..., Any]
 
@@ -56,12 +59,14 @@ class Scope:
     """How much of a model: objects per sort and role, operations per role, failures.
 
     ``operations`` and ``failures`` narrow what the model has; None leaves all of it.
+    ``blocks`` says for symmetric sorts how many objects make a block: these have places in it.
     """
 
     name: str
     sizes: Mapping[type, int]
     operations: Mapping[type, Iterable[Function]] | None = None
     failures: Iterable[str] | None = None
+    blocks: Mapping[type, int] = field(default_factory=dict)
 
     def describe(self) -> dict[str, int]:
         """Sort name to size."""
@@ -85,6 +90,9 @@ class Spec:
     """One question: does this model, under this design, in this scope, keep these promises?
 
     ``measures`` are numbers to know the least and the most of; they decide nothing.
+    ``lemmas`` are invariants that a proof by induction may rest on: the spec promises them, too.
+    With ``by_z3`` a check of all default specs also has z3 look at this one, in runs of
+    up to so many steps.
     ``name`` is filled in from the variable that holds the spec.
     """
 
@@ -98,10 +106,14 @@ class Spec:
     may_end: Function | None = None
     default: bool = True
     measures: Iterable[Function] = ()
+    lemmas: Iterable[Function] = ()
+    by_z3: int | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
-        for what in ("promises", "start", "measures"):
+        if self.by_z3 is not None and self.by_z3 < 0:
+            raise UsageError(f"Spec(by_z3={self.by_z3}) is no number of steps")
+        for what in ("promises", "start", "measures", "lemmas"):
             if callable(getattr(self, what)):
                 raise UsageError(f"Spec({what}=...) takes a list of functions")
 
@@ -113,11 +125,16 @@ class Comparison:
     Each of ``designs`` is asked the questions of ``specs``: their scopes, start
     states, promises and measures; the designs and expectations of those specs do
     not count.  A table also has a column for each switch of the designs named in
-    ``flipped``, with that switch alone set another way.  ``quotient`` are fields of
-    one object, for states that only one design reaches.
+    ``flipped``, with that switch alone set another way.  A switch of ``company``
+    matters only where others are set as is said there: it is flipped beside them, too.
+    ``quotient`` are fields of one object, for states that only one design reaches.
+    ``words`` are the formats of a design's machine words, by the name of the design
+    and then by what such a word is called.
     """
 
     specs: Iterable[Spec]
     designs: Mapping[str, Design]
     flipped: Iterable[str] = ()
+    company: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     quotient: Iterable[str] = ()
+    words: Mapping[str, Mapping[str, WordSpec]] = field(default_factory=dict)

@@ -91,6 +91,8 @@ class IndexT(Type):
     ``kind`` is "symmetric" (objects differ in name only), "ordered", "actor" or
     "data" (contents: symmetric, never an array index, renamed after each step in
     order of first appearance; the first ``constants`` of them keep their names).
+    Objects ``k * block`` to ``(k + 1) * block - 1`` make a block: they have an order
+    among themselves, and only whole blocks of a symmetric sort differ in name only.
     """
 
     name: str
@@ -98,10 +100,15 @@ class IndexT(Type):
     kind: str = "symmetric"
     prefix: str = ""
     constants: tuple[str, ...] = ()
+    block: int = 1
 
     @property
     def card(self) -> int:
         return self.size
+
+    @property
+    def blocks(self) -> int:
+        return self.size // self.block
 
     def __str__(self) -> str:
         return self.name
@@ -234,3 +241,8 @@ class LockT(Type):
 
 
 BOOL = BoolT()
+
+
+def outside_block(sort: IndexT) -> str:
+    """What is wrong where an object that a block does not have is asked for."""
+    return f"leaves the block of {sort.block} {sort.name}"

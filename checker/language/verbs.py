@@ -142,6 +142,14 @@ def holds(actor: Any, lock: Any) -> bool:
     return _lock(lock).code == actor_number(actor) + 1
 
 
+def place(thing: Any) -> int:
+    """The number of an object in its block, from 0."""
+    if thing is None:
+        raise ModelError("None has no place")
+    number: int = thing.place
+    return number
+
+
 def actor_number(actor: Any) -> int:
     """The place of an actor among all actors of the scope."""
     code: int = actor.code

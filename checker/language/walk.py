@@ -19,6 +19,7 @@ def children(expr: ir.Expr) -> Iterator[ir.Expr]:
             | ir.Recode(operand=x)
             | ir.UnionTag(operand=x)
             | ir.SetLen(operand=x)
+            | ir.Place(operand=x)
         ):
             yield x
         case ir.UnionGet(operand=x):
@@ -26,7 +27,7 @@ def children(expr: ir.Expr) -> Iterator[ir.Expr]:
         case ir.And(left=a, right=b) | ir.Or(left=a, right=b) | ir.Compare(left=a, right=b) | ir.Arith(left=a, right=b):
             yield a
             yield b
-        case ir.SetOp(left=a, right=b):
+        case ir.SetOp(left=a, right=b) | ir.Shift(operand=a, by=b):
             yield a
             yield b
         case ir.IfExp(condition=c, then=a, orelse=b):

@@ -15,6 +15,7 @@ from checker.words import amount
 
 if TYPE_CHECKING:
     from checker.compare import Compared, Goal, Pair
+    from checker.prove import Proved
     from checker.report.verdict import Measured, SpecResult, Verdict
     from checker.subsets import Smallest
 
@@ -47,6 +48,7 @@ def text(found: Compared) -> Iterator[Line]:
         if rows:
             yield Line(f"{spec}: locks that one run of an operation takes, least to most", "title")
             yield from _table(("", one, other), rows)
+    yield from _words(found, one, other)
     yield from _reached(found, one, other)
     yield from _steps(found, one, other)
     if found.only is not None:
@@ -107,7 +109,30 @@ def _extent(measured: Measured) -> str:
 
 
 def _locks(found: Compared, spec: str) -> list[tuple[str, str, Count, Count]]:
-    return differing(*(answer.locks for answer in found.answers(spec)))
+    """Of searches that came to their end: others know of no least and no most."""
+    answers = found.answers(spec)
+    return differing(*(answer.locks for answer in answers)) if all(a.result.complete for a in answers) else []
+
+
+def _words(found: Compared, one: str, other: str) -> Iterator[Line]:
+    """Claims about words, and where they fail the words that show it."""
+    from checker.report.prove import shown_lines
+
+    if not found.words:
+        return
+    yield Line("Words that differ", "title")
+    yield from _table(("", one, other), [(f"{w.word}: {w.one.claim if w.one else w.other.claim if w.other else ''}",
+                                          _proved(w.one), _proved(w.other)) for w in found.words])
+    for word in found.words:
+        for side, proved in ((one, word.one), (other, word.other)):
+            if proved is not None and proved.shown:
+                yield Line(f"    {side}: {proved.claim}")
+                yield from shown_lines(proved, 8)
+    yield Line("")
+
+
+def _proved(proved: Proved | None) -> str:
+    return "not asked" if proved is None else {"broken": "refuted"}.get(proved.verdict, proved.verdict)
 
 
 def _reached(found: Compared, one: str, other: str) -> Iterator[Line]:
@@ -144,7 +169,9 @@ def _listed(title: str, texts: Sequence[str]) -> Iterator[Line]:
 
 def _steps(found: Compared, one: str, other: str) -> Iterator[Line]:
     for side, mine, others in ((one, 0, 1), (other, 1, 0)):
-        yield from _listed(f"Steps that only {side} takes", alone(found, mine, others))
+        seen = all(result.complete for result in found.columns[others].results)
+        yield from _listed(f"Steps that only {side} takes{'' if seen else ', as far as is known'}",
+                           alone(found, mine, others))
 
 
 def alone(found: Compared, mine: int, others: int) -> list[str]:
@@ -195,6 +222,7 @@ def as_json(found: Compared) -> str:
         "measures": [{"spec": m.spec, "measure": m.name, **{
             side: {"least": one.least, "most": one.most, "least_steps": one.least_steps, "most_steps": one.most_steps}
             for side, one in zip(("first", "second"), (m.one, m.other), strict=True)}} for m in found.measures],
+        "words": [{"word": w.word, "first": _word(w.one), "second": _word(w.other)} for w in found.words],
         "quotient": list(found.fields),
         "steps_only": [alone(found, 0, 1), alone(found, 1, 0)],
         "only": None if found.only is None else only_json(found.only),
@@ -234,6 +262,13 @@ def _spec(found: Compared, name: str) -> dict[str, Any]:
 
 def _arrows(arrows: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
     return [{"from": old, "to": new, "by": procedure} for old, new, procedure in sorted(arrows)]
+
+
+def _word(proved: Proved | None) -> dict[str, Any] | None:
+    from checker.report.prove import shown_json
+
+    return None if proved is None else {"claim": proved.claim, "verdict": proved.verdict, "reason": proved.reason,
+                                        "words": [shown_json(one) for one in proved.shown]}
 
 
 def _pair(pair: Pair) -> dict[str, Any]:

@@ -66,7 +66,20 @@ def _spec(result: SpecResult) -> dict[str, Any]:
     return {
         "name": result.spec, "why": result.why, "scope_name": result.scope_name, "scope": result.scope,
         "design": result.design, "states": result.states, "transitions": result.transitions, "depth": result.depth,
-        "engine": result.engine, "complete": result.complete, "stopped": result.stopped,
+        "symmetry": result.renamed, "engine": result.engine, "complete": result.complete, "stopped": result.stopped,
         "seconds": round(result.seconds, 3),
         "fingerprint": f"{result.fingerprint & (1 << 64) - 1:016x}", "never": result.never, "error": result.error,
+        **_speed(result),
+    }
+
+
+def _speed(result: SpecResult) -> dict[str, Any]:
+    """What the search took: CPU seconds of all threads, rates per second of visiting states, memory."""
+    seconds = result.phases.get("search", 0.0)
+    per_second = {"states_per_s": result.states, "transitions_per_s": result.transitions}
+    return {
+        "words": result.words, "bytes_per_state": round(result.memory / result.states, 1) if result.states else None,
+        **{name: round(number / seconds) if seconds else None for name, number in per_second.items()},
+        "hurried": result.hurried,
+        "cpu_s": {name: round(value, 4) for name, value in result.phases.items()},
     }

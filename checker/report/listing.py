@@ -6,18 +6,20 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from checker.asked import Asked, designs, shown, switches, unusual
+from checker.asked import Asked, designs, modules, shown, switches, unusual
 from checker.claims import claims, first_line
 from checker.language import ir
 from checker.language.errors import UsageError
 from checker.language.source import file_of
-from checker.language.spec import Design, Spec
+from checker.language.spec import Spec
 from checker.language.verbs import kind_of
+from checker.remembered import remembered
 from checker.report.output import Line
 from checker.report.text import subject
 from checker.run import question
@@ -28,30 +30,20 @@ Function = Callable[..., Any]
 
 def contents(asked: Asked) -> dict[str, Any]:
     """Everything that ``vswap list --json`` prints, but schema and exit code."""
-    operations: dict[str, dict[str, Any]] = {}
-    promises: dict[str, dict[str, Any]] = {}
-    for spec in one_of_each_model(asked):
-        system = question(asked, spec).system
-        written = functions(spec)
-        for kind, role, procedure in procedures(system):
-            entry = operations.setdefault(procedure.name, _operation(kind, procedure, written.get(procedure.name)))
-            if role and role not in entry["roles"]:
-                entry["roles"].append(role)
-        for claim in claims(system):
-            if claim.promise is None and claim.runs is None:
-                promises[claim.name] = {"name": claim.name, "kind": claim.kind, "doc": claim.doc}
-    stated = {f.__name__: f for spec in asked.specs.values() for f in spec.promises}
+    operations, promises = _compiled(asked)
+    stated = {f.__name__: f for spec in asked.specs.values() for f in (*spec.promises, *spec.lemmas)}
     specs = [{
         "name": name, "why": spec.why.strip(), "default": spec.default, "scope": asked.scope_of(spec).name,
         "design": unusual(asked.design_of(spec)), "promises": [f.__name__ for f in spec.promises],
+        "lemmas": [f.__name__ for f in spec.lemmas],
         "expected_broken": {promise: known.steps for promise, known in spec.expected.items()},
     } for name, spec in asked.specs.items()]
     scopes = {spec.scope.name: spec.scope for spec in asked.specs.values()}
     return {
         "model": asked.model,
-        "operations": list(operations.values()),
+        "operations": operations,
         "promises": [{"name": name, "kind": kind_of(f) or "", "doc": first_line(inspect.getdoc(f))}
-                     for name, f in stated.items()] + list(promises.values()),
+                     for name, f in stated.items()] + promises,
         "measures": [{"name": f.__name__, "doc": first_line(inspect.getdoc(f))}
                      for f in {f.__name__: f for spec in asked.specs.values() for f in spec.measures}.values()],
         "designs": [{"name": name, "class": type(design).__name__, "unusual": unusual(design)}
@@ -62,12 +54,55 @@ def contents(asked: Asked) -> dict[str, Any]:
     }
 
 
+def _compiled(asked: Asked) -> list[list[dict[str, Any]]]:
+    """Operations, and the promises that nobody had to state: both only known when the model is compiled.
+
+    That takes longer than all the rest, so it is kept.  A file may import what nobody knows of: not it.
+    """
+    def work() -> list[list[dict[str, Any]]]:
+        return _compile(asked)
+
+    if asked.file is not None:
+        return work()
+    own = [module for name, module in sorted(sys.modules.items())
+           if inside(name, ("checker.language", "checker.report"))]
+    what = repr(("list", sorted(asked.specs), asked.options()))
+    return remembered(what, [*modules(asked.specs.values()), *own, sys.modules[claims.__module__]], work)
+
+
+def inside(name: str, packages: tuple[str, ...]) -> bool:
+    """Whether a module is one of some packages or in one."""
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+def _compile(asked: Asked) -> list[list[dict[str, Any]]]:
+    operations: dict[tuple[str, str], dict[str, Any]] = {}
+    promises: dict[str, dict[str, Any]] = {}
+    for spec in one_of_each_model(asked):
+        system = question(asked, spec).system
+        written = functions(spec)
+        for kind, role, procedure in procedures(system):
+            state = spec.model.state.__name__
+            entry = operations.setdefault((state, procedure.name),
+                                          _operation(kind, state, procedure, written.get(procedure.name)))
+            if role and role not in entry["roles"]:
+                entry["roles"].append(role)
+        for claim in claims(system):
+            if claim.promise is None and claim.runs is None:
+                promises[claim.name] = {"name": claim.name, "kind": claim.kind, "doc": claim.doc}
+    return [list(operations.values()), list(promises.values())]
+
+
 def one_of_each_model(asked: Asked) -> list[Spec]:
-    """One spec for each model, the first default one if there is one: designs fold branches, but change no list."""
+    """One spec for each model, the first default one if there is one: designs fold branches, but change no list.
+
+    Its scope is widened to every role and operation of the model.
+    """
     chosen: dict[int, Spec] = {}
     for spec in sorted(asked.specs.values(), key=lambda spec: not spec.default):
         chosen.setdefault(id(spec.model), spec)
-    return list(chosen.values())
+    return [dataclasses.replace(spec, scope=dataclasses.replace(spec.scope, operations=None, sizes={
+        sort: max(size, 1) for sort, size in spec.scope.sizes.items()})) for spec in chosen.values()]
 
 
 def procedures(system: ir.System) -> Iterator[tuple[str, str | None, ir.Procedure]]:
@@ -85,9 +120,10 @@ def functions(spec: Spec) -> dict[str, Function]:
     return {f.__name__: f for f in found}
 
 
-def _operation(kind: str, procedure: ir.Procedure, function: Function | None) -> dict[str, Any]:
+def _operation(kind: str, state: str, procedure: ir.Procedure, function: Function | None) -> dict[str, Any]:
     return {
-        "name": procedure.name, "kind": kind, "doc": procedure.doc.strip().partition("\n")[0], "roles": [],
+        "name": procedure.name, "kind": kind, "state": state, "doc": procedure.doc.strip().partition("\n")[0],
+        "roles": [],
         "mirrors": mirrors(function) if function is not None else "",
         "params": list(procedure.params), "place": str(procedure.pos),
         "steps": list(dict.fromkeys(point.label for point in procedure.yields)),
@@ -131,17 +167,14 @@ def _source(function: Function | None, pos: ir.Pos) -> str:
 
 def _switches(asked: Asked) -> list[dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    for spec in asked.specs.values():
-        design = asked.design_of(spec)
-        for name, value in switches(design).items():
-            found.setdefault(name, {"name": name, "default": _default(design, name, value)})
+    for design in map(asked.design_of, asked.specs.values()):
+        if design is None or all(field.name in found for field in dataclasses.fields(design)):
+            continue
+        values = switches(design)
+        for field in dataclasses.fields(design):
+            value = values[field.name] if field.default is dataclasses.MISSING else shown(field.default)
+            found.setdefault(field.name, {"name": field.name, "default": value})
     return list(found.values())
-
-
-def _default(design: Design | None, name: str, value: str) -> str:
-    assert design is not None
-    usual = {f.name: f.default for f in dataclasses.fields(design)}[name]
-    return value if usual is dataclasses.MISSING else shown(usual)
 
 
 def ir_text(asked: Asked, name: str) -> str:
@@ -159,10 +192,11 @@ def ir_text(asked: Asked, name: str) -> str:
 
 def text(found: dict[str, Any]) -> Iterator[Line]:
     """The list as a person reads it."""
-    for kind in ("operation", "rule"):
-        chosen = [entry for entry in found["operations"] if entry["kind"] == kind]
+    states = list(dict.fromkeys(entry["state"] for entry in found["operations"]))
+    for state, kind in itertools.product(states, ("operation", "rule")):
+        chosen = [entry for entry in found["operations"] if entry["kind"] == kind and entry["state"] == state]
         if chosen:
-            yield Line(f"{kind}s", "title")
+            yield Line(f"{kind}s" + (f" on the state {state}" if len(states) > 1 else ""), "title")
         for entry in chosen:
             roles = f"  ({', '.join(entry['roles'])})" if entry["roles"] else ""
             yield Line(f"  {entry['name']}({', '.join(entry['params'])}){roles}")

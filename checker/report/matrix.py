@@ -43,6 +43,8 @@ def text(found: Matrix) -> Iterator[Line]:
         yield Line("")
     if found.unflipped:
         yield from _wrapped(f"not flipped, for they hold numbers: {', '.join(found.unflipped)}", 0)
+    if found.unasked:
+        yield from _wrapped(f"interrupted; not asked: {', '.join(found.unasked)}", 0, "unsure")
     if found.idle:
         yield Line(f"changes nothing, on whichever design: {', '.join(found.idle)}", "bad")
 
@@ -133,6 +135,7 @@ def as_json(found: Matrix) -> str:
         "flips": [{"base": one.base, "switch": one.switch, "value": one.value, "changes": one.changes,
                    **_column(one.column)} for one in found.flips],
         "unflipped": found.unflipped,
+        "unasked": found.unasked,
         "changes_nothing": found.idle,
     }
     return document(found.exit, errors=errors, matrix=made)

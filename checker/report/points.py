@@ -68,7 +68,8 @@ def trouble(text: str) -> list[Suite]:
 
 def suite(result: SpecResult) -> Suite:
     """A spec, with a point for whatever makes its exit code other than 0."""
-    points = [point(verdict) for verdict in result.verdicts]
+    points = [Point(verdict.promise, "pass", one_line(verdict.claim), details(verdict)) if result.meant(verdict)
+              else point(verdict) for verdict in result.verdicts]
     if result.error is not None:
         points.append(Point("the_question_can_be_asked", "error", one_line(result.error), result.traceback or ""))
     points += [Point(f"{name}_is_run", "vacuous", f"no actor ever starts {name}") for name in result.never]
@@ -77,7 +78,8 @@ def suite(result: SpecResult) -> Suite:
     facts = {"scope": result.scope_name, "states": str(result.states), "transitions": str(result.transitions),
              "depth": str(result.depth), "complete": str(result.complete).lower(),
              **{f"design.{name}": value for name, value in result.changed.items()}}
-    return Suite(result.spec, tuple(points), " ".join(subject(result.why).split()),
+    name = f"{result.spec} by z3" if result.second else result.spec
+    return Suite(name, tuple(points), " ".join(subject(result.why).split()),
                  "" if result.error else covers(result), result.seconds, tuple(facts.items()))
 
 

@@ -38,6 +38,10 @@ class Progress:
         self.depth = depth
         self._line(f"{self.name}: {depth} steps decided, {passed:.0f} s")
 
+    def doing(self, what: str) -> None:
+        """Called when something begins that may take a while."""
+        self._line(f"{self.name}: {what}, {time.monotonic() - self._started:.0f} s")
+
     def parts(self, done: int, of: int) -> None:
         """Called when one of several pieces of work is done."""
         self._line(f"{self.name}: {done} of {of} done, {time.monotonic() - self._started:.0f} s")

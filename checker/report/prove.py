@@ -42,11 +42,16 @@ def _row(one: Proved) -> Iterator[Line]:
     if one.surprise:
         word, mark, note = word.upper(), "bad", f"{note}; {one.surprise}" if note else one.surprise
     yield Line(f"    {word:<10} {one.claim}{': ' + note if note else ''}", mark, 14)
+    yield from shown_lines(one, 17)
+
+
+def shown_lines(one: Proved, indent: int) -> Iterator[Line]:
+    """The words of a counterexample, with their fields."""
     width = max((len(shown.what) for shown in one.shown), default=0)
     for shown in one.shown:
         number = f"  {hexadecimal(shown.word, shown.width)}" if shown.word is not None else ""
         fields = "  ".join(f"{name} = {value:#x}" for name, value in shown.fields.items())
-        yield Line(f"{'':15}  {shown.what:<{width}}{number}{'  ' + fields if fields else ''}")
+        yield Line(f"{'':{indent}}{shown.what:<{width}}{number}{'  ' + fields if fields else ''}")
 
 
 def hexadecimal(word: int, width: int) -> str:
@@ -83,10 +88,11 @@ def _verdict(result: WordResult, one: Proved) -> dict[str, Any]:
         "spec": result.name, "promise": one.claim, "doc": one.doc, "verdict": one.verdict, "expected": one.expected,
         "kind": "word", "engine": "words", "claim": one.covers, "surprise": one.surprise,
         "reason": one.reason or None, "complete": one.verdict not in ("undecided", "error"),
-        "seconds": round(one.seconds, 3), "trace": None, "words": [_shown(shown) for shown in one.shown],
+        "seconds": round(one.seconds, 3), "trace": None, "words": [shown_json(shown) for shown in one.shown],
     }
 
 
-def _shown(shown: Shown) -> dict[str, Any]:
+def shown_json(shown: Shown) -> dict[str, Any]:
+    """A word, its bits and its fields."""
     return {"what": shown.what, "word": None if shown.word is None else hexadecimal(shown.word, shown.width),
             "fields": {name: hex(value) for name, value in shown.fields.items()}}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,24 +86,35 @@ def search(system: Built) -> Exploration:
     return explore(system)
 
 
+@dataclass
+class Pairs:
+    """The operations of one model, and which of them were seen to run against each other, in which spec."""
+
+    operations: set[str] = field(default_factory=set)
+    atomic: set[str] = field(default_factory=set)
+    covered: dict[Pair, str] = field(default_factory=dict)
+
+    def look(self, name: str, system: Built) -> None:
+        """Adds what a spec shows."""
+        self.operations |= {p.name for role in system.roles for p in role.operations if p.yields}
+        self.atomic |= {p.name for role in system.roles for p in role.operations if not p.yields}
+        for pair in concurrent(system):
+            self.covered.setdefault(pair, name)
+
+
 def page(asked: Asked) -> Iterator[str]:
     """The lines of docs/scopes.md."""
     from checker.language.build import build
 
     sizes: list[Size] = []
-    covered: dict[Pair, str] = {}
-    operations: set[str] = set()
-    atomic: set[str] = set()
+    models: dict[str, Pairs] = {}
     for name, spec in asked.specs.items():
         if not spec.default or spec.expected:
             continue
         system = build(spec)
         found = search(system)
         sizes.append(Size(name, spec.scope.name, found.states, found.transitions, found.depth, found.fingerprint))
-        operations |= {p.name for role in system.roles for p in role.operations if p.yields}
-        atomic |= {p.name for role in system.roles for p in role.operations if not p.yields}
-        for pair in concurrent(system):
-            covered.setdefault(pair, name)
+        models.setdefault(spec.model.state.__name__, Pairs()).look(name, system)
     yield "# Scopes"
     yield ""
     yield "Written by `make docs`; a test compares it. Each of these specs is searched completely by `vswap check`."
@@ -119,14 +130,24 @@ def page(asked: Asked) -> Iterator[str]:
     yield "## Which operations run against each other"
     yield ""
     yield "A pair counts where two actors are in the middle of the two operations in one reachable state."
-    if atomic:
-        names = ", ".join(f"`{name}`" for name in sorted(atomic))
+    for state, pairs in models.items():
+        yield from table(state, pairs, alone=len(models) == 1)
+
+
+def table(state: str, pairs: Pairs, *, alone: bool) -> Iterator[str]:
+    """The pairs of one model."""
+    if not alone:
+        yield ""
+        yield f"### On the state `{state}`"
+        yield ""
+    if pairs.atomic:
+        names = ", ".join(f"`{name}`" for name in sorted(pairs.atomic))
         yield f"An operation of one step has no middle and runs between any two steps of others: {names}."
     yield ""
     yield "| pair | in spec |"
     yield "|---|---|"
-    for a, b in itertools.combinations_with_replacement(sorted(operations), 2):
-        spec_name = covered.get((a, b))
+    for a, b in itertools.combinations_with_replacement(sorted(pairs.operations), 2):
+        spec_name = pairs.covered.get((a, b))
         yield f"| `{a}`, `{b}` | {f'`{spec_name}`' if spec_name else 'in no default spec'} |"
 
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from checker.report.output import Line
-from checker.report.verdict import Exit, Measured, SpecResult, Verdict
+from checker.report.verdict import Exit, Measured, SpecResult, Verdict, up_to_names
 from checker.words import amount, seconds
 
 WIDTH = 100
@@ -20,12 +20,12 @@ def spec_lines(result: SpecResult, *, short: bool = False) -> Iterator[Line]:
     """
     yield Line(result.spec, "title")
     if result.why:
-        yield from _paragraph(subject(result.why))
+        yield from paragraph(subject(result.why))
     if result.scope_name:
         sizes = ", ".join(f"{sort} {size}" for sort, size in result.scope.get("sizes", {}).items())
-        yield from _paragraph(f"scope {result.scope_name}" + (f": {sizes}" if sizes else ""))
+        yield from paragraph(f"scope {result.scope_name}" + (f": {sizes}" if sizes else ""))
     if result.changed:
-        yield from _paragraph("design: " + ", ".join(f"{name} {value}" for name, value in result.changed.items()))
+        yield from paragraph("design: " + ", ".join(f"{name} {value}" for name, value in result.changed.items()))
     if result.error is not None:
         yield Line(f"  {result.error}", "bad")
         yield Line("")
@@ -43,7 +43,7 @@ def spec_lines(result: SpecResult, *, short: bool = False) -> Iterator[Line]:
     for one in measures:
         yield Line(f"    measured   {one.measure:<{min(width, 60)}}  {extent(one, result.complete)}")
     yield Line("")
-    yield from _paragraph(covers(result))
+    yield from paragraph(covers(result))
     yield Line("")
 
 
@@ -72,11 +72,17 @@ def covers(result: SpecResult) -> str:
     if result.engine == "z3":
         if result.depth < 0:
             return f"undecided: {result.stopped}"
+        if result.complete and not result.states:
+            return f"holds: in every state of scope {result.scope_name!r}, as z3 finds them ({seconds(result.seconds)})"
+        if result.complete:
+            return (f"holds: in every one of {amount(result.states, 'state')} of scope {result.scope_name!r}, as z3 "
+                    f"finds them (depth {result.depth}, {seconds(result.seconds)})")
         runs = f"by z3: every run of up to {amount(result.depth, 'step')} of scope {result.scope_name!r}, none longer"
         return f"{runs} ({seconds(result.seconds)})" + (f": {result.stopped}" if result.stopped else "")
     numbers = f"{amount(result.transitions, 'transition')}, depth {result.depth}, {seconds(result.seconds)}"
     if result.complete:
-        return f"holds: in every one of {amount(result.states, 'state')} of scope {result.scope_name!r} ({numbers})"
+        seen = up_to_names(result.states, result.renamed)
+        return f"holds: in every one of {seen} of scope {result.scope_name!r} ({numbers})"
     if not result.states:
         return f"undecided: {result.stopped or 'nothing was searched'}"
     return (f"undecided: the search stopped after {amount(result.states, 'state')} ({numbers}): "
@@ -104,7 +110,8 @@ def _row(verdict: Verdict, width: int, engine: str) -> Line:
     return Line(f"    {word:<10} {verdict.promise:<{width}}  {note}".rstrip(), mark, 14)
 
 
-def _paragraph(text: str) -> Iterator[Line]:
+def paragraph(text: str) -> Iterator[Line]:
+    """Lines of a width that can be read."""
     for line in textwrap.wrap(" ".join(text.split()), WIDTH - 2, break_on_hyphens=False):
         yield Line("  " + line)
 
@@ -118,10 +125,21 @@ def never_lines(never: Sequence[str]) -> Iterator[Line]:
         yield Line("")
 
 
+def others_lines(others: int) -> Iterator[Line]:
+    """That some of the default specs have nothing to do with what was changed."""
+    if others:
+        yield Line(f"Not asked: {amount(others, 'spec')} of a model that has no such switch, design or sort.", "quiet")
+        yield Line("")
+
+
 def summary(results: Sequence[SpecResult], exit_code: Exit) -> Line:
     """The last line: what the exit code says, in words."""
     verdicts = [verdict for result in results for verdict in result.verdicts]
-    asked = f"{amount(len(results), 'spec')}, {amount(len(verdicts), 'promise')}"
+    firsts = [result for result in results if not result.second]
+    promises = sum(len(result.verdicts) for result in firsts)
+    asked = f"{amount(len(firsts), 'spec')}, {amount(promises, 'promise')}"
+    if len(firsts) < len(results):
+        asked += f", {len(results) - len(firsts)} of the specs by z3, too"
     surprises = sum(verdict.surprise is not None for verdict in verdicts)
     texts = {
         Exit.AS_EXPECTED: "every verdict is as expected",

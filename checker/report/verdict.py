@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,9 @@ class Exit(IntEnum):
     VACUOUS = 6
     INTERNAL = 70
 
+
+NO_STEPS_DECIDE = "no number of steps decides this"
+"""The claim about what a bounded search is not asked."""
 
 WORST_FIRST = (Exit.INTERNAL, Exit.USAGE, Exit.MISSING, Exit.SURPRISE, Exit.VACUOUS, Exit.UNDECIDED, Exit.NOTHING)
 
@@ -94,7 +97,12 @@ class SpecResult:
     ``stopped`` says why not.  ``never`` are the operations of the scope that
     nobody ever ran.  ``error`` is set where the spec could not be asked at all.
     ``engine`` is explicit, or z3: that looks at runs of up to ``depth`` steps (-1:
-    not even at the initial states), and counts no states.
+    not even at the initial states), and counts states only where these are all.
+    ``second`` is the result of z3 beside the exhaustive search's of the same spec; what
+    lies behind its bound is that one's to say.
+    One state was visited of those that differ in the names of objects of the sorts in ``renamed`` only.
+    ``words`` of 64 bits a state takes; ``memory`` in bytes, ``phases`` in CPU seconds and ``hurried`` are
+    what the search needed, as in ``Exploration``.
     """
 
     spec: str
@@ -112,16 +120,22 @@ class SpecResult:
     stopped: str | None = None
     seconds: float = 0.0
     fingerprint: int = 0
+    renamed: list[str] = field(default_factory=list)
+    words: int = 0
+    memory: int = 0
+    phases: dict[str, float] = field(default_factory=dict)
+    hurried: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
     measures: list[Measured] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
     error: str | None = None
     error_exit: Exit = Exit.USAGE
     traceback: str | None = None
+    second: bool = False
 
     @property
     def exit(self) -> Exit:
-        codes = [verdict.exit for verdict in self.verdicts]
+        codes = [verdict.exit for verdict in self.verdicts if not self.meant(verdict)]
         if self.error is not None:
             codes.append(self.error_exit)
         if self.never:
@@ -130,10 +144,21 @@ class SpecResult:
             codes.append(Exit.UNDECIDED)
         return worst(codes)
 
+    def meant(self, verdict: Verdict) -> bool:
+        """Whether a verdict is open because nobody asked for more."""
+        return self.second and verdict.verdict == "undecided" and not verdict.surprise and self.stopped is None
 
-def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Exploration) -> list[Verdict]:
+
+def up_to_names(states: int, renamed: Sequence[str]) -> str:
+    """So many states; with symmetry, what each of them stands for."""
+    text = amount(states, "state")
+    return f"{text}, up to the names of {', '.join(renamed)}," if renamed else text
+
+
+def judge(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Exploration,
+          renamed: Sequence[str] = ()) -> list[Verdict]:
     """A verdict for every claim of the system, and for every expectation about none of them."""
-    seen = amount(found.states, "state")
+    seen = up_to_names(found.states, renamed)
     everywhere = f"every one of {seen} of scope {scope_name!r}"
     so_far = f"nothing found in {seen} to depth {found.depth}; {found.stopped or 'the search was not complete'}"
 
@@ -157,9 +182,11 @@ def measured(system: ir.System, found: Exploration) -> list[Measured]:
             for one in system.measures if (extent := found.measures.get(one.name)) is not None]
 
 
-def judge_bounded(system: ir.System, expected: Mapping[str, Broken], found: Bounded) -> list[Verdict]:
-    """The same for a bounded search, which shows breaks but never that a promise holds."""
+def judge_bounded(system: ir.System, expected: Mapping[str, Broken], scope_name: str, found: Bounded) -> list[Verdict]:
+    """The same for a bounded search; where no run is longer than its bound, that a promise holds, too."""
     steps = amount(found.depth, "step")
+    names = " but for the names of objects" if found.renamed else ""
+    everywhere = f"every one of {amount(found.states, 'state')} of scope {scope_name!r}{names}, as z3 finds them"
 
     def decide(claim: Claim) -> tuple[str, str]:
         if claim.name in found.findings:
@@ -167,7 +194,11 @@ def judge_bounded(system: ir.System, expected: Mapping[str, Broken], found: Boun
         if found.depth < 0:
             return "undecided", f"nothing known: {found.stopped}"
         if claim.name not in found.decided:
-            return "undecided", "no number of steps decides this"
+            return "undecided", NO_STEPS_DECIDE
+        if found.everything and claim.kind == "reachable":
+            return "vacuous", f"reached in none: {everywhere} was visited"
+        if found.everything:
+            return "holds", everywhere
         return "undecided", f"not reached within {steps}" if claim.kind == "reachable" else \
             f"no violation within {steps}"
 

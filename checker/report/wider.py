@@ -79,7 +79,7 @@ def page(names: Sequence[str]) -> Iterator[str]:
         if not spec.default or spec.expected or (names and name not in names):
             continue
         for sort, size in spec.scope.sizes.items():
-            yield row(one(name, sort.__name__, size + 1))
+            yield row(one(name, sort.__name__, size + spec.scope.blocks.get(sort, 1)))
 
 
 def main(words: Sequence[str]) -> int:

@@ -5,7 +5,8 @@
 them; ``expressions`` (with ``quantifiers``) and ``step`` evaluate a procedure over
 an unknown state, ``relation`` makes one formula of a whole system, ``successors``
 asks it about one state, ``bounded`` (with ``template`` and ``runs``) about all runs
-of so many steps.
+of so many steps, ``proofs`` (with ``induction`` and ``frames``) about steps from any state
+whatever.
 
 ``words`` (with ``bits`` and ``theorem``) decides claims about machine words; ``child``
 runs solvers in processes that can be killed.

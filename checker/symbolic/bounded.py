@@ -18,7 +18,7 @@ from checker.language import ir
 from checker.symbolic.child import Child, Undecided
 
 if TYPE_CHECKING:
-    from checker.symbolic.runs import Message
+    from checker.symbolic.search import Message
 
 SECONDS = 60.0
 """How long a search may take, where nobody says anything else."""
@@ -32,7 +32,9 @@ class Bounded:
     every promise in ``decided`` is: broken (or reached) in ``findings``, or not in
     any run that short.  It is -1 if not even the initial states were looked at.
     ``stopped`` says why it is less than asked for.  ``logics`` are the solver's, in
-    the order in which they were tried.
+    the order in which they were tried.  ``states`` were written out, up to the depth
+    ``written``; with ``everything`` no run leads to another one, of any length.  Where they are
+    ``renamed`` one state stands for all that differ from it in the names of objects only.
     """
 
     asked: int
@@ -42,6 +44,10 @@ class Bounded:
     findings: dict[str, Finding] = field(default_factory=dict)
     decided: frozenset[str] = frozenset()
     logics: tuple[str, ...] = ()
+    states: int = 0
+    written: int = 0
+    everything: bool = False
+    renamed: bool = False
 
     def take(self, message: Message) -> None:
         """Adds what the search has told."""
@@ -49,14 +55,18 @@ class Bounded:
             self.findings[message.finding.promise] = message.finding
         self.depth, self.decided, self.logics = message.depth, message.decided, message.logics
         self.stopped = message.stopped
+        self.states, self.written = message.states, message.written
+        self.everything, self.renamed = message.everything, message.renamed
 
 
 def bounded(system: ir.System, depth: int, *, seconds: float = SECONDS, memory: int | None = None,
-            first: bool = False, progress: Callable[[int, float], None] | None = None) -> Bounded:
+            first: bool = False, narrow: int | None = None,
+            progress: Callable[[int, float], None] | None = None) -> Bounded:
     """Searches all runs of up to ``depth`` steps for the shortest break of every promise.
 
     ``seconds`` and ``memory`` (bytes) limit the solver; ``first`` stops behind the
-    depth at which a promise broke.  ``progress`` is called with the depth that is
+    depth at which a promise broke.  ``narrow`` is the number of states up to which a
+    layer is written out (see ``search``).  ``progress`` is called with the depth that is
     decided and the seconds it took.  Ctrl-C ends the search early, like a limit.
     ImportError: the solver is not installed.
     """
@@ -69,9 +79,9 @@ def bounded(system: ir.System, depth: int, *, seconds: float = SECONDS, memory: 
     def answer(question: None) -> Message | None:
         """What the search tells next; runs in the child."""
         if not under_way:
-            from checker.symbolic.runs import search
+            from checker.symbolic.search import search
 
-            under_way.append(search(system, depth, first=first))
+            under_way.append(search(system, depth, first=first, **({} if narrow is None else {"narrow": narrow})))
         return next(under_way[0], None)
 
     try:

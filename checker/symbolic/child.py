@@ -7,6 +7,7 @@ z3 cannot be trusted to keep its own limits, and it may take all memory; a proce
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import resource
@@ -20,6 +21,9 @@ from typing import Any, Generic, TypeVar
 
 Q = TypeVar("Q")
 A = TypeVar("A")
+
+PR_SET_PDEATHSIG = 1
+"""From <linux/prctl.h>."""
 
 GRACE = 5
 """Seconds of CPU beyond its limit after which the kernel ends a child whose parent is gone."""
@@ -97,7 +101,8 @@ class Child(Generic[Q, A]):
         context = multiprocessing.get_context("fork")
         ours, theirs = context.Pipe()
         self._pipe = ours
-        self._process = context.Process(target=_serve, args=(self._answer, theirs, ours, self._memory), daemon=True)
+        arguments = self._answer, theirs, ours, self._memory, os.getpid()
+        self._process = context.Process(target=_serve, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
 
@@ -111,10 +116,12 @@ class Child(Generic[Q, A]):
         return f"by signal {-code}" if code is not None and code < 0 else "without an answer"
 
 
-def _serve(answer: Callable[[Any], Any], pipe: Connection, other: Connection, memory: int | None) -> None:
+def _serve(answer: Callable[[Any], Any], pipe: Connection, other: Connection, memory: int | None,
+           parent: int) -> None:
     other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with(parent)
     if memory is not None:
         _limit(resource.RLIMIT_AS, _address_space() + memory)
     with contextlib.suppress(EOFError, OSError):
@@ -130,6 +137,14 @@ def _serve(answer: Callable[[Any], Any], pipe: Connection, other: Connection, me
                 reply = False, traceback.format_exc()
             pipe.send(reply)
     os._exit(0)
+
+
+def _end_with(parent: int) -> None:
+    """Where the kernel can (Linux), it ends this process when its parent ends, whatever it is doing."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _limit(which: int, value: int) -> None:

@@ -42,6 +42,11 @@ class Failure:
     message: str
     promise: int | None = None
 
+    @property
+    def said(self) -> str:
+        """The sentence about it."""
+        return f"{self.pos}: {self.message if self.promise is None else f'assertion failed: {self.message}'}"
+
 
 @dataclass
 class Expressions:
@@ -190,6 +195,18 @@ class Expressions:
         lo = e.type.low
         return of_type(v.clamp(self.number(e.operand, flow), lo, lo + e.type.card - 1), e.type)
 
+    def _place_in_block(self, e: ir.Place, flow: Flow) -> Value:
+        assert isinstance(e.operand.type, t.IndexT)
+        return v.divide(self.number(e.operand, flow), e.operand.type.block)[1]
+
+    def _shift(self, e: ir.Shift, flow: Flow) -> Value:
+        assert isinstance(e.type, t.IndexT)
+        n, by = self.number(e.operand, flow), self.number(e.by, flow)
+        there = v.add(v.divide(n, e.type.block)[1], by)
+        self.check(flow, v.both(v.at_most(0, there), v.at_most(there, e.type.block - 1)), e.pos,
+                   t.outside_block(e.type))
+        return v.clamp(v.add(n, by), 0, e.type.size - 1)
+
     def _union_make(self, e: ir.UnionMake, flow: Flow) -> Value:
         assert isinstance(e.type, t.UnionT)
         code: v.Number = 0
@@ -323,6 +340,8 @@ _CASES: dict[type[ir.Expr], Callable[[Expressions, Any, Flow], Value]] = {
     ir.Arith: Expressions._arith,
     ir.Cast: Expressions._cast,
     ir.Recode: Expressions._recode,
+    ir.Place: Expressions._place_in_block,
+    ir.Shift: Expressions._shift,
     ir.Quantifier: Expressions._quantifier,
     ir.UnionMake: Expressions._union_make,
     ir.UnionTag: Expressions._union_tag,

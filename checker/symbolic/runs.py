@@ -3,50 +3,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import z3  # type: ignore[import-untyped,unused-ignore]
 
 from checker.explicit.result import NO_DEADLOCK, NO_MODEL_ERROR, Finding
 from checker.language import ir
+from checker.symbolic.layers import Move, Run
+from checker.symbolic.parts import State, Unknown
 from checker.symbolic.relation import Space, as_z3_equal
 from checker.symbolic.successors import normalised
-from checker.symbolic.template import Instance, Template, initial
+from checker.symbolic.template import Instance, Template, one_of
 
 LOGICS = ("QF_FD", "QF_BV")
 """Solvers, the fastest first; the next one is asked where one does not know."""
 
 
-@dataclass(frozen=True)
-class Message:
-    """How far a search is: see ``bounded.Bounded``.  Comes with a finding, or when a depth is decided."""
-
-    depth: int
-    decided: frozenset[str]
-    logics: tuple[str, ...]
-    finding: Finding | None = None
-    stopped: str | None = None
-
-
-class Unknown(Exception):
-    """No solver decides; the text says why."""
+Whole = Callable[[tuple[State, ...], tuple[Move, ...]], Run]
+"""Puts the way to its first state before a run."""
 
 
 class Runs:
     """All runs of a number of steps: ``spaces`` has a state more than ``steps`` has steps."""
 
-    def __init__(self, system: ir.System) -> None:
-        self.system = system
-        self.template = Template(system)
+    def __init__(self, template: Template, starts: Sequence[State] | None = None,
+                 whole: Whole | None = None) -> None:
+        """The runs start in ``starts``, to each of which ``whole`` knows the way, or in the initial states."""
+        self.system = system = template.system
+        self.template = template
+        self.whole: Whole = whole or (lambda path, moves: (path, moves))
+        self.deadlocks = Deadlocks(template)
         self.spaces = [Space.fresh(system, "0.")]
         self.steps: list[Instance] = []
         self.logics: tuple[str, ...] = LOGICS[:1]
         self.solver = z3.SolverFor(LOGICS[0])
         self.said: list[Any] = []
         """What the solver was told; it forgets how it was written."""
-        self.add(initial(system, self.spaces[0]))
+        self.add(one_of(self.spaces[0], system.initial if starts is None else starts))
         self.happens: Any = z3.BoolVal(True)
         """Whether the last step leads to the last state; earlier ones do."""
 
@@ -97,11 +91,12 @@ class Runs:
         error = self.error(model)
         states = self.spaces if error is None else self.spaces[:-1]
         path = tuple(normalised(self.system, space.read(model)) for space in states)
-        moves = [self.template.move(step, model) for step in self.steps]
+        taken = [self.template.move(step, model) for step in self.steps]
+        moves = tuple((move.steps.procedure.name, actor) for move, actor in taken)
         if error is None and name == NO_MODEL_ERROR:
             error = self.wrong(model)
-        return Finding(name, len(self.steps), path, error,
-                       tuple((move.steps.procedure.name, actor) for move, actor in moves))
+        path, moves = self.whole(path, moves)
+        return Finding(name, len(moves), path, error, moves)
 
     def error(self, model: Any) -> str | None:
         """What fails in the last step, so that it leads to no state."""
@@ -111,8 +106,7 @@ class Runs:
         move, _ = self.template.move(step, model)
         for failure in move.steps.failures:
             if holds(model, step(failure.guard)):
-                said = failure.message if failure.promise is None else f"assertion failed: {failure.message}"
-                return f"{failure.pos}: {said}"
+                return failure.said
         return None
 
     def wrong(self, model: Any) -> str | None:
@@ -122,6 +116,33 @@ class Runs:
         if self.steps:
             errors += [(promise, self.steps[-1](truth)) for promise, truth in self.template.step_errors.items()]
         return next((f"{name} cannot be evaluated" for name, error in errors if holds(model, error)), None)
+
+    def found(self, names: Sequence[str]) -> Iterator[Finding]:
+        """What of these promises breaks at the end of the runs."""
+        number = len(self.steps)
+        here = self.template.at(number, self.spaces[-1])
+        formulas = self.breaks(names)
+        if NO_DEADLOCK in names:
+            formulas[NO_DEADLOCK] = z3.And(self.happens, self.deadlocks.stuck(here))
+        flags = {name: z3.Bool(f"breaks.{number}.{k}") for k, name in enumerate(formulas)}
+        for name, formula in formulas.items():
+            self.add(z3.Implies(flags[name], formula))
+        asked = 0
+        while flags:
+            some = z3.Bool(f"some.{number}.{asked}")
+            asked += 1
+            self.add(z3.Implies(some, z3.Or(list(flags.values()))))
+            model = self.ask(some)
+            if model is None:
+                return
+            for name in [name for name, formula in formulas.items() if holds(model, formula)]:
+                if name == NO_DEADLOCK and self.deadlocks.learn(self.spaces[-1].read(model)):
+                    more = z3.Not(here(self.deadlocks.known[-1]))
+                    self.add(z3.Implies(flags[name], more))
+                    formulas[name] = z3.And(formulas[name], more)
+                    continue
+                yield self.finding(name, model)
+                del flags[name], formulas[name]
 
 
 def holds(model: Any, formula: Any) -> bool:
@@ -163,91 +184,14 @@ class Deadlocks:
         return bool(answer == z3.sat)
 
 
-class Search:
-    """Looks at runs of one length after the other."""
-
-    def __init__(self, system: ir.System) -> None:
-        self.runs = Runs(system)
-        self.template = self.runs.template
-        self.deadlocks = Deadlocks(self.template)
-        self.decided = frozenset(self.template.promises)
-        self.open = list(self.template.promises)
-        """Promises that have not broken yet."""
-
-    def message(self, depth: int, finding: Finding | None = None, stopped: str | None = None) -> Message:
-        return Message(depth, self.decided, self.runs.logics, finding, stopped)
-
-    def run(self, depth: int, first: bool) -> Iterator[Message]:
-        reachable = {p.name for p in self.runs.system.promises if p.kind == "reachable"}
-        surprised = False
-        for here in range(depth + 1):
-            if here:
-                self.runs.extend()
-            for finding in self.found():
-                surprised |= finding.promise not in reachable
-                yield self.message(here - 1, finding)
-            if not self.open:
-                # All is found: nothing is left to be broken in longer runs.
-                yield self.message(depth)
-                return
-            stops = first and surprised and here < depth
-            yield self.message(here, stopped="a promise broke" if stops else None)
-            if stops:
-                return
-
-    def found(self) -> Iterator[Finding]:
-        """What breaks at the end of the runs, and did not in shorter ones."""
-        runs = self.runs
-        number = len(runs.steps)
-        here = self.template.at(number, runs.spaces[-1])
-        formulas = runs.breaks(self.open)
-        if NO_DEADLOCK in self.open:
-            formulas[NO_DEADLOCK] = z3.And(runs.happens, self.deadlocks.stuck(here))
-        flags = {name: z3.Bool(f"breaks.{number}.{k}") for k, name in enumerate(formulas)}
-        for name, formula in formulas.items():
-            runs.add(z3.Implies(flags[name], formula))
-        asked = 0
-        while flags:
-            some = z3.Bool(f"some.{number}.{asked}")
-            asked += 1
-            runs.add(z3.Implies(some, z3.Or(list(flags.values()))))
-            model = runs.ask(some)
-            if model is None:
-                return
-            for name in [name for name, formula in formulas.items() if holds(model, formula)]:
-                if name == NO_DEADLOCK and self.deadlocks.learn(runs.spaces[-1].read(model)):
-                    more = z3.Not(here(self.deadlocks.known[-1]))
-                    runs.add(z3.Implies(flags[name], more))
-                    formulas[name] = z3.And(formulas[name], more)
-                    continue
-                yield runs.finding(name, model)
-                self.open.remove(name)
-                del flags[name], formulas[name]
-
-
-def search(system: ir.System, depth: int, *, first: bool = False) -> Iterator[Message]:
-    """What is found and decided, in runs of up to so many steps, as it is known."""
-    looking = Search(system)
-    told = looking.message(-1)
-    try:
-        for told in looking.run(depth, first):
-            yield told
-    except Unknown as error:
-        yield looking.message(told.depth, stopped=f"z3 does not know: {error}")
-    except z3.Z3Exception as error:
-        if "memory" not in str(error):
-            raise
-        yield looking.message(told.depth, stopped=f"z3 has no memory left: {error}")
-
-
-def layers(system: ir.System, steps: int) -> list[set[tuple[int, ...]]]:
+def layers(system: ir.System, steps: int) -> list[set[State]]:
     """For 0, 1, ... ``steps``: the states at the end of the runs of exactly so many steps."""
-    runs = Runs(system)
-    found: list[set[tuple[int, ...]]] = []
+    runs = Runs(Template(system))
+    found: list[set[State]] = []
     for number in range(steps + 1):
         if number:
             runs.extend()
-        here: set[tuple[int, ...]] = set()
+        here: set[State] = set()
         other = z3.Bool(f"other.{number}")
         while (model := runs.ask(runs.happens, other)) is not None:
             vector = runs.spaces[-1].read(model)

@@ -53,7 +53,8 @@ class Choice:
 class Steps:
     """What one procedure can do from an unknown state.
 
-    ``starts`` is the guard of its first step (before any require).  Failures are
+    ``params`` are the unknowns that it is called with, ``starts`` is the guard of its
+    first step (before any require).  Failures are
     model errors and assertions; they and the exits exclude each other, given the
     unknowns.  ``broken`` pairs a guard with the number of an ``expect`` that is
     false there; the step goes on.
@@ -65,6 +66,7 @@ class Steps:
     failures: list[Failure] = field(default_factory=list)
     broken: list[tuple[v.Truth, int]] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
+    params: dict[str, Value] = field(default_factory=dict)
 
 
 def steps_of(
@@ -140,6 +142,7 @@ class _Walk(Expressions):
         for name in self.procedure.params:
             env[name], valid = self.unknown(name, self.procedure.locals[name])
             guard = v.both(guard, valid)
+            self.steps.params[name] = env[name]
         self.steps.starts = guard
         flow = Flow(guard, env, self.source)
         self.run(self.procedure.body, flow)

@@ -72,19 +72,31 @@ class OneStep:
         return bool(answer == z3.sat)
 
 
+class Normal:
+    """Numbers the data values of a system's states by their first appearance."""
+
+    def __init__(self, system: ir.System) -> None:
+        self.places = []
+        """For each data sort its size, how many constants it has, and the cells."""
+        for sort in system.data:
+            cells = [k for place in system.fields if place.type == sort or place.type == t.OptT(sort)
+                     for k in range(place.offset, place.offset + place.count)]
+            self.places.append((sort.size, len(sort.constants), cells))
+
+    def __call__(self, vector: Sequence[int]) -> tuple[int, ...]:
+        """The same state under these numbers."""
+        out = list(vector)
+        for size, constants, cells in self.places:
+            names: dict[int, int] = {}
+            for k in cells:
+                code = out[k]
+                if constants <= code < size:  # else a constant; or None, where it may be
+                    if code not in names:
+                        names[code] = constants + len(names)
+                    out[k] = names[code]
+        return tuple(out)
+
+
 def normalised(system: ir.System, vector: Sequence[int]) -> tuple[int, ...]:
     """The same state with its data values numbered by their first appearance."""
-    out = list(vector)
-    for sort in system.data:
-        names = {code: code for code in range(len(sort.constants))}
-        names[sort.size] = sort.size  # None, where it may be
-        following = len(sort.constants)
-        for place in system.fields:
-            if place.type != sort and place.type != t.OptT(sort):
-                continue
-            for k in range(place.offset, place.offset + place.count):
-                if out[k] not in names:
-                    names[out[k]] = following
-                    following += 1
-                out[k] = names[out[k]]
-    return tuple(out)
+    return Normal(system)(vector)

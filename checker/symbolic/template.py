@@ -7,8 +7,9 @@ the state before the step, the one after it, and the step's own unknowns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import z3  # type: ignore[import-untyped,unused-ignore]
@@ -21,7 +22,7 @@ from checker.symbolic import values as v
 from checker.symbolic.codes import as_number
 from checker.symbolic.expressions import Failure
 from checker.symbolic.relation import Move, Relation, Space
-from checker.symbolic.step import condition_of
+from checker.symbolic.step import Exit, condition_of
 
 UNBOUNDED = frozenset({CAN_FINISH})
 """Promises that no number of steps decides: whether an actor gets back to idle is
@@ -69,6 +70,8 @@ class Template:
         self.errors: dict[str, v.Truth] = {}
         self.step_errors: dict[str, v.Truth] = {}
         """For each promise about states (about steps), where it cannot be evaluated."""
+        self.wrong: dict[str, v.Truth] = {}
+        """For each promise about steps, when two states break it, given that a step leads from one to the other."""
         self.promises = [c.name for c in claims(system)
                          if c.kind != "static" and c.runs is None and c.name not in UNBOUNDED]
         for promise in system.promises:
@@ -79,7 +82,6 @@ class Template:
             v.both(self.chosen(move), v.either(move.happens, move.fails)) for move in self.relation.moves
         )
         self.stuck = self._stuck()
-        self.unknowns = self._unknowns()
 
     def chosen(self, move: Move) -> v.Truth:
         return v.equal(self.relation.which, move.number)
@@ -95,7 +97,8 @@ class Template:
         if promise.kind == "step":
             value, errs = condition_of(self.system, promise, self.target.cells, self.source.cells)
             happens = self.relation.happens
-            self._note(self.edges, promise.name, v.both(happens, v.both(v.negation(errs), v.negation(value))))
+            self.wrong[promise.name] = v.both(v.negation(errs), v.negation(value))
+            self._note(self.edges, promise.name, v.both(happens, self.wrong[promise.name]))
             self._note(self.edges, NO_MODEL_ERROR, v.both(happens, errs))
             self._note(self.step_errors, promise.name, errs)
             return
@@ -115,15 +118,21 @@ class Template:
             # The step may still turn out not to exist.
             taken = v.both(guard, v.either(move.happens, move.fails))
             fails.setdefault(self.system.assertions[number], []).append(taken)
-        if move.role is not None:
-            holder = v.add(self.relation.actor[move.role], self.first_actor(move.role) + 1)
-            cells = [f.offset + k for f in self.system.fields if isinstance(f.type, LockT) for k in range(f.count)]
-            for exit_ in move.steps.exits:
-                if exit_.point is None:
-                    held = v.any_of(v.equal(as_number(exit_.state[cell]), holder) for cell in cells)
-                    fails.setdefault(NO_LOCK_LEFT, []).append(v.both(exit_.guard, held))
+        for exit_ in move.steps.exits:
+            if exit_.point is None:
+                left = self.left_behind(move, exit_)
+                if left is not False:
+                    fails.setdefault(NO_LOCK_LEFT, []).append(v.both(exit_.guard, left))
         for name, guards in fails.items():
             self._note(self.edges, name, v.both(chosen, v.both(move.valid, v.any_of(guards))))
+
+    def left_behind(self, move: Move, exit_: Exit) -> v.Truth:
+        """Whether the actor of an operation that ends holds a lock then."""
+        if move.role is None:
+            return False
+        holder = v.add(self.relation.actor[move.role], self.first_actor(move.role) + 1)
+        cells = [f.offset + k for f in self.system.fields if isinstance(f.type, LockT) for k in range(f.count)]
+        return v.any_of(v.equal(as_number(exit_.state[cell]), holder) for cell in cells)
 
     def name_of(self, failure: Failure) -> str:
         """The promise that a failure breaks."""
@@ -148,7 +157,8 @@ class Template:
 
     # ----------------------------------------------------------------- renaming
 
-    def _unknowns(self) -> list[Any]:
+    @cached_property
+    def unknowns(self) -> list[Any]:
         """The constants of the step's formulas that are no cells."""
         cells = {c.get_id() for space in (self.source, self.target) for c in constants_of(space)}
         formulas = [self.enabled, self.relation.happens, *self.edges.values()]
@@ -178,20 +188,35 @@ def constants_of(space: Space) -> list[Any]:
 
 def constants(formulas: Iterable[Any]) -> list[Any]:
     """The unknowns of formulas."""
+    alive = list(formulas)
+    if not alive:
+        return []
+    # Without the objects that z3 makes of every part: this looks at all of a large formula.
+    context = alive[0].ctx_ref()
     seen: set[int] = set()
     found: list[Any] = []
-    stack: list[Any] = list(formulas)
+    stack = [formula.as_ast() for formula in alive]
     while stack:
         one = stack.pop()
-        if one.get_id() in seen:
+        number = z3.Z3_get_ast_id(context, one)
+        if number in seen:
             continue
-        seen.add(one.get_id())
-        if z3.is_const(one) and one.decl().kind() == z3.Z3_OP_UNINTERPRETED:
-            found.append(one)
-        stack.extend(one.children())
+        seen.add(number)
+        if z3.Z3_get_ast_kind(context, one) != z3.Z3_APP_AST:
+            continue
+        size = z3.Z3_get_app_num_args(context, one)
+        if size:
+            stack.extend(z3.Z3_get_app_arg(context, one, k) for k in range(size))
+        elif z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, one)) == z3.Z3_OP_UNINTERPRETED:
+            found.append(z3.z3._to_expr_ref(one, alive[0].ctx))
     return found
+
+
+def one_of(space: Space, vectors: Iterable[Sequence[int]]) -> Any:
+    """The formula that a space is one of these states."""
+    return z3.Or([z3.And(space.is_state(vector)) for vector in vectors])
 
 
 def initial(system: ir.System, space: Space) -> Any:
     """The formula that a space is one of the initial states."""
-    return z3.Or([z3.And(space.is_state(vector)) for vector in system.initial])
+    return one_of(space, system.initial)

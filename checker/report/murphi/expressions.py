@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from checker.language import ir
 from checker.language.places import strip
-from checker.language.types import IndexT, IntT, OptT, SetT, Type, UnionT
+from checker.language.types import IndexT, IntT, OptT, SetT, Type, UnionT, outside_block
 from checker.report.murphi.writer import Writer, plain, quoted
 
 _COMPARE = {"==": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -199,6 +199,11 @@ class Expressions:
                 value = self.value(e.operand)
                 inner = e.type.of if isinstance(e.type, OptT) else None
                 return self.to_code(value, inner) if inner is not None and isinstance(e.operand.type, IntT) else value
+            case ir.Place():
+                assert isinstance(e.operand.type, IndexT)
+                return f"({self.value(e.operand)} % {e.operand.type.block})"
+            case ir.Shift():
+                return self._shift(e)
             case ir.Quantifier(kind="sum" | "min" | "max"):
                 return self._fold(e)
             case ir.UnionMake():
@@ -246,6 +251,13 @@ class Expressions:
         rest = self.kept(f"{left} % {right}")
         wrong = f"({rest} != 0 & (({rest} < 0) != ({right} < 0)) ? 1 : 0)"
         return f"({rest} + {wrong} * {right})" if e.op == "%" else f"({left} / {right} - {wrong})"
+
+    def _shift(self, e: ir.Shift) -> str:
+        assert isinstance(e.type, IndexT)
+        value, by = (self.kept(value) for value in self.values(e.operand, e.by))
+        there = self.kept(f"({value} % {e.type.block}) + {by}")
+        self.require(f"{there} >= 0 & {there} < {e.type.block}", e.pos, outside_block(e.type))
+        return f"({value} + {by})"
 
     def _cast(self, e: ir.Cast) -> str:
         have, value = e.operand.type, self.value(e.operand)
