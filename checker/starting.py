@@ -33,7 +33,7 @@ from dataclasses import replace
 
     And why anyone should care.""",
     design=replace({package}.{like}.design{switches}),
-    expected={{}},  # what is known to break: {{"promise": broken(steps=12)}}
+{lemmas}    expected={{}},  # what is known to break: {{"promise": broken(steps=12)}}
     default=True,
     name="",
 )
@@ -97,5 +97,6 @@ def page(name: str, like: Spec, settings: list[str]) -> str:
                        for switch, value in changed)
     check = textwrap.fill(f"Check it with vswap check ./{name}.py, see its race with vswap explain ./{name}.py. "
                           "Set switches of the design below; docs/design-change.md says how to add one.", 90)
+    lemmas = "    lemmas=(),  # those of that spec speak of its design\n" if like.lemmas else ""
     return PAGE.format(name=name, package=package, like=like.name, check=check, imports="\n".join(imports),
-                       switches=switches)
+                       switches=switches, lemmas=lemmas)

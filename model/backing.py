@@ -60,7 +60,7 @@ def vswap_can_swapin_thp(s: Swap, v: VswapSlot, nr: int) -> bool:
         word = s.virtual_table[v + i]
         if design.thp_refuses_zswap and word.tag == Backing.ZSWAP:
             return False
-        if design.thp_refuses_mixed and backing(s, v + i).tag != backing(s, v).tag:
+        if design.thp_refuses_mixed and (word.tag != first.tag or is_zero(s, v + i) != is_zero(s, v)):
             return False
         if design.thp_wants_consecutive and first.tag == Backing.SWAPFILE and word.tag == Backing.SWAPFILE:
             if word.slot != next_slot(first.slot, i):

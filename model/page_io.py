@@ -52,14 +52,14 @@ def end_swap_bio_write(s: Swap, f: Folio):
     for i in range(folio.nr_pages):
         p = next_slot(folio.bio.to, i)
         page = s.folio[f + i]
-        expect(p is not None and in_use(s, p), "nothing freed is used")
-        if p is not None:
-            if failed:
-                s.disk[p] = Content.JUNK
-            elif maybe("the disk fetches the page late"):
-                s.disk[p] = page.content  # a store came in between: real hardware may take either
-            else:
-                s.disk[p] = page.submitted
+        assert p is not None, "a write ends where its device does"
+        expect(in_use(s, p), "nothing freed is used")
+        if failed:
+            s.disk[p] = Content.JUNK
+        elif maybe("the disk fetches the page late"):
+            s.disk[p] = page.content  # a store came in between: real hardware may take either
+        else:
+            s.disk[p] = page.submitted
         page.submitted = Content.JUNK
     if failed and design.write_error_dirties:
         folio.dirty = True

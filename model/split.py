@@ -6,7 +6,8 @@ Mirrors   split_folio(), deferred_split_scan() in mm/huge_memory.c, migrate_foli
 Left out  migration entries: while a folio is split or moved its PTEs make whoever faults wait for the
           folio lock, which we hold; so the old page goes and the new one comes in one step.  Who
           asks for it (memory that must be contiguous, a partial unmap): any folio, at any time.
-          Splitting into folios of more than one page.
+          Splitting into folios of more than one page.  That the folio was split or moved while we waited for
+          its lock: our reference keeps others from both.
 """
 
 from __future__ import annotations
@@ -92,8 +93,7 @@ def deferred_split_scan(s: Swap, cpu: Compactor, f: Folio):
         folio_put(s, f)
         return
     yield "locked"
-    if folio.nr_pages > 1:
-        split_folio(s, f)
+    split_folio(s, f)
     release(folio.lock)
     folio_put(s, f)
 

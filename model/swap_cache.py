@@ -23,12 +23,10 @@ from model.objects import (
     Swap,
     TableWord,
     VswapSlot,
-    Word,
     cached,
     folio_at_slot,
     folio_mapped,
     folio_test_writeback,
-    swap_table_word,
 )
 
 
@@ -145,7 +143,7 @@ def __swap_cache_add_folio(s: Swap, v: VswapSlot, f: Folio):
 def is_swapped_out(s: Swap, v: VswapSlot) -> bool:
     """Whether the word of a slot has a count of at least one."""
     p = s.direct[v]
-    if not design.add_knows_countless_words and p is not None and swap_table_word(s, p) in (Word.POINTER, Word.BAD):
+    if not design.add_knows_countless_words and p is not None and (s.rmap[p] is not None or s.bad[p]):
         return True  # such a word has no count: the answer is -EINVAL, and that is not zero
     return s.count[v] > 0
 

@@ -65,7 +65,6 @@ rfc_v2_two_threads = Spec(
     design=SwapDesign(),
     scope=scopes.two_threads_no_shrinker,
     promises=[*PROMISES, a_page_is_only_in_zswap, a_page_is_only_on_the_disk, a_fault_finds_another_pte],
-    by_z3=13,
 )
 
 rfc_v2_two_threads_two_slots = Spec(
@@ -94,7 +93,7 @@ rfc_v2_two_shrinkers = Spec(
     design=SwapDesign(),
     scope=scopes.two_shrinkers,
     promises=[*PROMISES, *REACHED, two_shrinkers_want_one_entry],
-    by_z3=27,
+    by_z3=16,
 )
 
 rfc_v2_two_reclaims_and_shrinker = Spec(

@@ -13,7 +13,7 @@ from model.swap_in import do_swap_page
 from model.vswap import VSWAP
 from specs.content import folio_is_idle
 from specs.direct import FAULTS, device_too, direct, one_slot_of_each
-from specs.hint import HINT_PROMISES
+from specs.hint import HINT_PROMISES, a_hint_means_no_pte, a_worker_frees_what_it_came_for
 from specs.promises import PROMISES
 from specs.scopes import owners, scope, zeros_no_shrinker
 from specs.what_if import what_if
@@ -135,7 +135,7 @@ reverse_map_without_hint = what_if(
     SwapDesign(rmap_has_hint=False),
     breaks=[],
     scope=worker_only,
-    promises=[*PROMISES, *HINT_PROMISES, slot_reclaim_finds_what_it_could_free],
+    promises=[*PROMISES, a_hint_means_no_pte, a_worker_frees_what_it_came_for, slot_reclaim_finds_what_it_could_free],
     default=False,
 )
 

@@ -55,7 +55,7 @@ rfc_v2_two_owners = Spec(
     design=SwapDesign(),
     scope=two_owners,
     promises=[*PROMISES, *OWNERS_REACHED, writeback_meets_two_owners],
-    by_z3=16,
+    by_z3=12,
 )
 
 rfc_v2_two_owners_on_disk = Spec(
@@ -78,7 +78,6 @@ rfc_v2_two_owners_two_threads = Spec(
         *PROMISES, an_owner_swaps_in_before_the_other, a_copy_comes_too_late, a_fault_finds_another_pte,
         writeback_meets_two_owners,
     ],
-    by_z3=10,
 )
 
 rfc_v2_two_owners_all_failures = Spec(
@@ -170,7 +169,6 @@ fork_keeps_exclusive_entry = what_if(
     breaks=["who_may_write_has_the_page_alone", "swapin_returns_what_was_written"],
     scope=two_owners_no_io,
     start=(one_page_in_zswap,),
-    by_z3=40,
 )
 
 fork_leaves_page_writable = what_if(

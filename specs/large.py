@@ -149,6 +149,15 @@ rfc_v2_large_folios_written_back = Spec(
     by_z3=4,
 )
 
+rfc_v2_large_folios_written_back_and_moved = Spec(
+    why="""As rfc_v2_large_folios_written_back, while a compactor splits and moves the folio.""",
+    model=STILL,
+    design=SwapDesign(),
+    scope=scopes.written_back_and_moved,
+    start=[scopes.a_large_folio],
+    promises=[*LARGE_PROMISES, no_cached_page_is_unreadable, a_run_is_backed_by_both],
+)
+
 rfc_v2_large_folios_and_swapoff = Spec(
     why="""swapoff comes for a physical slot and finds a large folio: it must be the right one of its pages,
     and all of them lose their slots.""",
@@ -238,4 +247,13 @@ rfc_v2_folios_of_four = Spec(
     start=[scopes.a_folio_of_four],
     promises=[*LARGE_PROMISES, no_cached_page_is_unreadable, a_large_folio_is_only_on_the_disk,
               zswap_refuses_a_later_page],
+)
+
+rfc_v2_three_of_four = Spec(
+    why="""Three pages of a folio of four are read again: as two and one.""",
+    model=STILL,
+    design=SwapDesign(),
+    scope=scopes.order_2_faults,
+    start=[scopes.three_of_four_on_disk],
+    promises=[*LARGE_PROMISES, no_cached_page_is_unreadable],
 )

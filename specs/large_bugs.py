@@ -81,14 +81,14 @@ o16_read_looks_at_first_zero_flag = of_a_large_folio(
 read_looks_at_every_zero_flag = of_a_large_folio(
     """As o16_read_looks_at_first_zero_flag, but the read notices: the wrong bytes become a SIGBUS.""",
     SwapDesign(thp_refuses_mixed=False, add_compares_zero=False), scopes.faults,
-    ["no_cached_page_is_unreadable", *MIXED],
+    ["no_cached_page_is_unreadable", *MIXED], default=True,
     start=scopes.data_beside_zeros, promises=(no_cached_page_is_unreadable,),
 )
 
 add_does_not_compare_zero_flags = of_a_large_folio(
     """The zero flags need not be compared where no mixture is let in anyway.""",
-    SwapDesign(add_compares_zero=False, read_tests_every_zero=False),
-    scopes.faults, [], start=scopes.data_beside_zeros, promises=(no_cached_page_is_unreadable,),
+    SwapDesign(add_compares_zero=False, read_tests_every_zero=False), scopes.faults, [], default=True,
+    start=scopes.data_beside_zeros, promises=(no_cached_page_is_unreadable,),
 )
 
 o18_migration_forgets_tail_entries = of_a_large_folio(
@@ -117,7 +117,7 @@ r06_folio_tag_is_stale = of_a_large_folio(
     A slot that nothing backs names its folio in RFC v1. Neither a split nor a migration changes the
     virtual_table: the word names a folio that is not cached for the slot any more.""",
     RFC_V1, scopes.moved_and_refused, ["a_folio_word_names_the_cached_folio", *HALF_STORED],
-    promises=(a_folio_word_names_the_cached_folio,),
+    default=True, promises=(a_folio_word_names_the_cached_folio,),
 )
 
 rfc_v2_large_folio_without_room = Spec(

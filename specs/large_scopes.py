@@ -65,6 +65,10 @@ moved = large("a large folio, a compactor, a CPU that does all the rest; nothing
               (), EVERYTHING)
 written_back = large("a large folio, a shrinker, a CPU that faults and reclaims; nothing fails", {Shrinker: 1, Task: 1},
                      (), FAULTS_AND_RECLAIM)
+written_back_and_moved = large(
+    "a large folio in zswap, a shrinker, a compactor, a CPU that faults and reclaims; nothing fails",
+    {Shrinker: 1, Compactor: 1, Task: 1}, (), FAULTS_AND_RECLAIM,
+)
 drained = large("a large folio, swapoff, reclaim, faults; nothing fails", {Swapoff: 1, Reclaim: 1, Task: 1}, (), FAULTS)
 reclaimed_from_below = large("a large folio, a worker, a CPU that does all the rest; nothing fails",
                              {Worker: 1, Task: 1}, (), EVERYTHING)
@@ -81,8 +85,9 @@ moved_and_refused = large("a large folio, reclaim, a compactor; zswap may refuse
                           {Reclaim: 1, Compactor: 1}, ["zswap refuses the page", "memcg forbids zswap writeback"])
 order_2 = large("a folio of four pages, a CPU that faults and reclaims; zswap may refuse a page", {Task: 1},
                 ["zswap refuses the page"], FAULTS_AND_RECLAIM, FOUR_PAGES, 4)
-no_run = large("a large folio and a page, two virtual slots of which one is in use, a CPU that faults and reclaims;"
-               " nothing fails", {Pte: 4, Task: 1}, (), FAULTS_AND_RECLAIM)
+order_2_faults = large("three pages of a folio of four, faults; nothing fails", {Task: 1}, (), FAULTS, FOUR_PAGES, 4)
+no_run = large("a large folio and a page, two virtual slots of which one is in use, a compactor, a CPU that faults and"
+               " reclaims; nothing fails", {Pte: 4, Compactor: 1, Task: 1}, (), FAULTS_AND_RECLAIM)
 two_threads = large("a large folio, two threads that fault and unmap; nothing fails", {Task: 2}, (), FAULTS_AND_ZAPS)
 two_reclaiming_threads = large(
     "a large folio, two CPUs that fault and reclaim, room for one compressed page; nothing fails",
@@ -126,6 +131,12 @@ def mapped(s: Swap, nr: int):
 def a_large_folio(s: Swap):
     """A folio of two pages is mapped and was not swapped out yet."""
     mapped(s, 2)
+
+
+def three_of_four_on_disk(s: Swap):
+    """Of a folio of four pages that was swapped out to the disk the last one is freed."""
+    for i in range(3):
+        page_on_disk(s, i)
 
 
 def a_folio_of_four(s: Swap):

@@ -87,7 +87,7 @@ rfc_v2_write_faults_and_slot_reclaim = Spec(
     design=SwapDesign(),
     scope=write_faults_and_worker,
     promises=[*PROMISES, *HINT_PROMISES, a_physical_slot_is_reclaimed, a_write_fault_meets_a_worker],
-    by_z3=21,
+    by_z3=10,
 )
 
 rfc_v2_write_faults_and_swapoff = Spec(

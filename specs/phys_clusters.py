@@ -169,7 +169,6 @@ phys_clusters_everything = physical(
         a_phys_cluster_is_full, a_phys_cluster_is_nonfull, a_noted_cluster_is_being_discarded,
         a_look_up_meets_a_device_that_goes, a_device_is_gone,
     ],
-    by_z3=6,
 )
 
 phys_clusters_can_be_free = physical(

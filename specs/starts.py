@@ -56,6 +56,11 @@ def swapped_out(s: Swap, pte: Pte, v: VswapSlot, p: PhysSlot):
         s.memcg_table_ready[s.phys_device[p]] = True
 
 
+def a_virtual_page_is_on_the_disk(s: Swap):
+    """One page was swapped out to a physical slot behind its entry."""
+    swapped_out(s, Pte(0), VswapSlot(0), PhysSlot(0))
+
+
 def a_page_is_on_the_device(s: Swap):
     """The last entry is the slot of the device, and a page is swapped out to it."""
     the_device_has_entries(s)

@@ -15,6 +15,7 @@ from specs.scopes import (
     no_reclaim,
     no_shrinker,
     one_page_in_zswap,
+    one_page_of_zeros,
     straight_to_disk,
     two_faults,
     two_faults_reclaimed,
@@ -22,6 +23,7 @@ from specs.scopes import (
     two_threads_no_shrinker,
     two_threads_two_slots,
 )
+from specs.starts import a_virtual_page_is_on_the_disk
 from specs.what_if import what_if
 
 
@@ -190,7 +192,7 @@ o10_fault_skips_swap_cache = Spec(
     model=VSWAP,
     design=SwapDesign(fault_uses_swap_cache=False),
     scope=two_faults_reclaimed,
-    start=[one_page_in_zswap],
+    start=[one_page_in_zswap, one_page_of_zeros, a_virtual_page_is_on_the_disk],
     promises=[*PROMISES, a_fault_is_alone_with_its_folio],
     expected={"swapin_returns_what_was_written": broken()},
     by_z3=10,

@@ -185,7 +185,6 @@ rfc_v2_swapoff = Spec(
     scope=one_page_and_swapoff,
     promises=[*SWAPOFF_PROMISES, *DRAINED],
     expected={"the_only_copy_can_be_read": broken(steps=30)},
-    by_z3=23,
 )
 
 rfc_v2_swapoff_and_slot_reclaim = Spec(

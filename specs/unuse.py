@@ -214,7 +214,7 @@ rfc_v2_unuse_io_fails = unused(
 rfc_v2_unuse_written_back = unused(
     """As rfc_v2_unuse, with the shrinker, which reads the same tables.""",
     one_entry_written_back, [a_page_is_mapped_by_swapoff, swapoff_meets_a_writeback],
-    by_z3=8,
+    by_z3=6,
 )
 
 rfc_v2_unuse_two_owners = unused(
@@ -237,13 +237,13 @@ rfc_v2_unuse_side_by_side = unused(
     """swapoff of a device with a reverse map in one slot and a direct entry in the other.""",
     side_by_side, [a_reverse_map_beside_a_cached_entry, a_virtual_page_survives_beside_a_direct_one, *UNUSED],
     start=a_reverse_map_is_beside_an_entry,
-    by_z3=8,
+    by_z3=6,
 )
 
 rfc_v2_unuse_both_devices = unused(
     """Two devices with direct entries, and both are taken out of use at the same time.""",
     both_devices_go, [every_device_is_off, *UNUSED], start=a_page_is_on_each_device,
-    by_z3=8,
+    by_z3=6,
 )
 
 rfc_v2_unuse_both_kinds_and_worker = unused(

@@ -66,7 +66,6 @@ writeback_leaves_folio_unread = Spec(
     start=[one_page_in_zswap],
     promises=[*PROMISES, no_cached_page_is_unreadable],
     expected={"no_cached_page_is_unreadable": broken()},
-    by_z3=11,
 )
 
 writeback_pins_by_count = what_if(

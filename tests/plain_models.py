@@ -232,6 +232,30 @@ def mailbox(n: int) -> tuple[list[tuple], Moves]:
     return [(None, (None,) * n)], moves
 
 
+def aligned_runs(takers: int) -> tuple[list[tuple], Moves]:
+    """(owner of each of two pairs of slots: nobody, a single, the pair; how far each taker is, of which pair)."""
+
+    def moves(state):
+        slots, steps = state
+        for v in range(4):
+            if slots[v] != "pair":
+                yield put(slots, v, None if slots[v] else "single"), steps
+        for me, (step, pair) in enumerate(steps):
+            first = 2 * pair
+            if step == 0:
+                free = [p for p in range(2) if slots[2 * p] is None and slots[2 * p + 1] is None]
+                for p in free:
+                    yield put(put(slots, 2 * p, "pair"), 2 * p + 1, "pair"), put(steps, me, (1, p))
+                if not free:
+                    yield state
+            elif step < 3:
+                yield put(slots, first + step - 1, None), put(steps, me, (step + 1, pair))
+            else:
+                yield slots, put(steps, me, (0, 0))
+
+    return [((None,) * 4, ((0, 0),) * takers)], moves
+
+
 def partitions_with_zero(n: int) -> int:
     """In how many ways n copies and a register hold old and new contents, zeroes and nothing.
 

@@ -38,9 +38,11 @@ COUNTED = {
     "stale_copy:coherent": plain.stale_copy(3, invalidates=True),
     "stale_copy:incoherent": plain.stale_copy(3, invalidates=False),
     "mailbox:two_clients": plain.mailbox(2),
+    "aligned_runs:pairs": plain.aligned_runs(takers=1),
+    "aligned_runs:two_takers": plain.aligned_runs(takers=2),
 }
 
-EVERY_SPEC = [*COUNTED, "two_phase_commit:seven_managers", "bounded_buffer:unreserved"] + [
+EVERY_SPEC = [*COUNTED, "two_phase_commit:seven_managers", "bounded_buffer:unreserved", "aligned_runs:broken_pairs"] + [
     f"{file}:{spec}"
     for file, specs in {
         "reference_swap": [*REFERENCE, "stale_commit"],
