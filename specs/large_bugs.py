@@ -51,7 +51,6 @@ o04_rfc_v1_keeps_a_partial_store = of_a_large_folio(
     dirty folio stays in the swap cache with slots that disagree about their backing. RFC v2 releases
     all of them where the store fails.""",
     RFC_V1, scopes.refused, HALF_STORED, default=True, promises=HALF,
-    by_z3=4,
 )
 
 o04_store_does_not_roll_back = of_a_large_folio(
@@ -117,7 +116,7 @@ r06_folio_tag_is_stale = of_a_large_folio(
     A slot that nothing backs names its folio in RFC v1. Neither a split nor a migration changes the
     virtual_table: the word names a folio that is not cached for the slot any more.""",
     RFC_V1, scopes.moved_and_refused, ["a_folio_word_names_the_cached_folio", *HALF_STORED],
-    default=True, promises=(a_folio_word_names_the_cached_folio,),
+    default=True, promises=(a_folio_word_names_the_cached_folio, *HALF), by_z3=4,
 )
 
 rfc_v2_large_folio_without_room = Spec(
