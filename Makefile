@@ -5,7 +5,7 @@
 #   make test-tools       compare with other checkers: needs spin, rumur and gcc
 #   make race             show one real race
 #   make counterexamples  regenerate counterexamples/, show what changed
-#   make docs             regenerate docs/scopes.md, costs.md, promises.md and the pictures of README.md, show what changed
+#   make docs             regenerate the tables of docs/ and the pictures of README.md, show what changed
 #   make clean            remove .venv and what the tools left behind
 
 PYTHON ?= python3
@@ -40,6 +40,8 @@ docs: $(READY)
 	@$(BIN)/python -P -m checker.report.scopes docs/scopes.md
 	@$(BIN)/python -P tests/page_costs.py docs/costs.md
 	@$(BIN)/python -P tests/page_promises.py docs/promises.md
+	@$(BIN)/python -P tests/guards.py docs/guards.md
+	@$(BIN)/python -P tests/contiguity.py docs/contiguity.md
 	@$(BIN)/vswap graph rfc_v1 --scope $(EVERYBODY) --quotient virtual_table -o docs/backing_rfc_v1.svg
 	@$(BIN)/vswap graph rfc_v2 --scope $(EVERYBODY) --quotient virtual_table -o docs/backing_rfc_v2.svg
 	@git --no-pager diff -- docs
