@@ -40,6 +40,7 @@ docs: $(READY)
 	@$(BIN)/python -P -m checker.report.scopes docs/scopes.md
 	@$(BIN)/python -P tests/page_costs.py docs/costs.md
 	@$(BIN)/python -P tests/page_promises.py docs/promises.md
+	@$(BIN)/python -P tests/page_kernel.py docs/kernel.md
 	@$(BIN)/python -P tests/guards.py docs/guards.md
 	@$(BIN)/python -P tests/contiguity.py docs/contiguity.md
 	@$(BIN)/vswap graph rfc_v1 --scope $(EVERYBODY) --quotient virtual_table -o docs/backing_rfc_v1.svg
