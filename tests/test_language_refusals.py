@@ -692,6 +692,36 @@ REFUSED = {
                 found = k                                    # write
         s.first = found
         """), "order|last|symmetric|found", "choose"),
+    "two constants in a loop over a symmetric sort": (in_rule("""
+        for k in Node:
+            if s.cell[k].flag:
+                s.n = 1
+            else:
+                s.n = 2                                      # here
+        """), "order|last|symmetric|n", "choose"),
+    "two constants for a local in a loop over a symmetric sort": (in_rule("""
+        found = 0
+        for k in Node:
+            if s.cell[k].flag:
+                found = 1
+            else:
+                found = 2                                    # here
+        s.n = found
+        """), "order|last|symmetric|found", "choose"),
+    "one object's field for all and for its own in a loop over a symmetric sort": (in_rule("""
+        for k in Node:
+            s.cell[m].n = 1
+            s.cell[k].n = 2                                  # here
+        """), "order|last|symmetric|n", "choose"),
+    "two ways to add up in a loop over a symmetric sort": (in_rule("""
+        found = 0
+        for k in Node:
+            if s.cell[k].flag:
+                found = found + 1
+            else:
+                found = max(found, 2)                        # here
+        s.n = found
+        """), "order|last|symmetric|found", "choose"),
     "break in a loop over a set": (in_rule("""
         for k in s.nodes:                                    # here|break
             s.cell[k].flag = False

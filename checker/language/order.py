@@ -7,7 +7,9 @@ for every other.  The test is on the IR, so what helpers do counts too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NoReturn
 
 from checker.language import ir
 from checker.language import types as t
@@ -49,7 +51,7 @@ class SymmetricLoop:
         self.refuse_carried_locals()
         self.refuse_shared_writes()
 
-    def fail(self, node: ir.Stmt | ir.Expr, what: str) -> None:
+    def fail(self, node: ir.Stmt | ir.Expr, what: str) -> NoReturn:
         raise LanguageError(
             node.pos,
             f"{what}, and {self.sort} is symmetric: its objects come in no particular order; "
@@ -67,16 +69,16 @@ class SymmetricLoop:
     # ----------------------------------------------------------------- locals
 
     def refuse_carried_locals(self) -> None:
-        """A local that outlives a turn may only be accumulated in a way that commutes."""
+        """A local that outlives a turn may only be accumulated, always in the same way."""
         carried = self.carried()
+        ways: dict[str, object] = {}
         for statement in self.inside:
             if isinstance(statement, ir.SetLocal) and statement.name in carried:
                 name = statement.name
-                operand = accumulated(statement.value, lambda e, name=name: isinstance(e, ir.Local) and e.name == name)
-                if operand is None:
+                found = accumulated(statement.value, partial(is_local, name))
+                if found is None or ways.setdefault(name, found[0]) != found[0]:
                     self.fail(statement, f"the last object that writes {short(statement.name)} wins")
-                    continue
-                self.refuse_reads(operand, carried)
+                self.refuse_reads(found[1], carried)
             elif isinstance(statement, ir.Choose) and statement.name in carried:
                 self.fail(statement, f"the last object that writes {short(statement.name)} wins")
             else:
@@ -98,13 +100,15 @@ class SymmetricLoop:
 
     def refuse_shared_writes(self) -> None:
         stores = [s for s in self.inside if isinstance(s, ir.Store)]
+        ways: dict[str, object] = {}
         for store in stores:
             own = self.own_index(store.indices)
             for other in self.reads(store.field):
                 if own is None or self.own_index(other.indices) != own:
                     if not self.accumulates(store, other):
                         self.fail(store, f"{store.field.name} is read for other objects in the same loop")
-            if own is None and not isinstance(store.value, ir.Const) and not self.accumulation(store):
+            way = ("own", own) if own is not None else self.way(store)
+            if way is None or ways.setdefault(store.field.name, way) != way:
                 self.fail(store, f"the last object that writes {store.field.name} wins")
 
     def own_index(self, indices: tuple[ir.Expr, ...]) -> int | None:
@@ -121,44 +125,45 @@ class SymmetricLoop:
                     if isinstance(part, ir.Read) and part.field is field:
                         yield part
 
-    def accumulation(self, store: ir.Store) -> bool:
-        value = store.value
-        if isinstance(value, ir.Cast):
-            value = value.operand
-        return (
-            accumulated(
-                value, lambda e: isinstance(e, ir.Read) and e.field is store.field and same(e.indices, store.indices)
-            )
-            is not None
+    def way(self, store: ir.Store) -> object | None:
+        """How turns write one place together; None if the last one wins."""
+        found = accumulated(
+            store.value, lambda e: isinstance(e, ir.Read) and e.field is store.field and same(e.indices, store.indices)
         )
+        return None if found is None else found[0]
 
     def accumulates(self, store: ir.Store, read: ir.Read) -> bool:
         """Whether the read is the one inside ``x = x + ...`` itself."""
-        return self.accumulation(store) and any(part is read for part in every_expression(store.value))
+        return self.way(store) is not None and any(part is read for part in every_expression(store.value))
 
 
-def accumulated(value: ir.Expr, itself: object) -> ir.Expr | None:
-    """The other operand of ``x = x op operand`` for an op that commutes over turns.
+def accumulated(value: ir.Expr, itself: Callable[[ir.Expr], bool]) -> tuple[object, ir.Expr] | None:
+    """Of ``x = x op operand``, for an op that commutes over turns: which one, and the operand.
 
-    A constant is accumulated too: every turn writes the same.
+    A constant is accumulated too, as long as every turn writes the same one.
     """
-    assert callable(itself)
     if isinstance(value, ir.Cast):
         value = value.operand
-    if isinstance(value, ir.Const):
-        return value
     match value:
-        case ir.Arith(op="+" | "-" | "min" | "max", left=left, right=right) if itself(left):
-            return right
-        case ir.Arith(op="+" | "min" | "max", left=left, right=right) if itself(right):
-            return left
-        case ir.SetOp(op="|" | "-" | "&", left=left, right=right) if itself(left):
-            return right
+        case ir.Const(value=constant):
+            return ("constant", constant), value
+        case ir.Arith(op="+" | "-", left=left, right=right) if itself(left):
+            return "+", right
+        case ir.Arith(op="min" | "max" as op, left=left, right=right) if itself(left):
+            return op, right
+        case ir.Arith(op="+" | "min" | "max" as op, left=left, right=right) if itself(right):
+            return op, left
+        case ir.SetOp(op="|" | "-" | "&" as op, left=left, right=right) if itself(left):
+            return op, right
         case ir.Or(left=left, right=right) | ir.And(left=left, right=right) if itself(left):
-            return right
+            return type(value), right
         case ir.Or(left=left, right=right) | ir.And(left=left, right=right) if itself(right):
-            return left
+            return type(value), left
     return None
+
+
+def is_local(name: str, expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Local) and expr.name == name
 
 
 def same(a: tuple[ir.Expr, ...], b: tuple[ir.Expr, ...]) -> bool:
