@@ -25,6 +25,7 @@ from checker.words import unknown
 
 if TYPE_CHECKING:
     from checker.counterexample.trace import Trace
+    from checker.language.build import Built
 
 REPORT = "this is a bug of the checker: please report it, with the command, the model, and the lines above"
 
@@ -250,11 +251,11 @@ def explain(arguments: argparse.Namespace, output: Output) -> Exit:
     results = []
     drawn = 0
     bounds = dataclasses.replace(_bounds(arguments), symmetry=arguments.symmetry)
-    for ran in run(asked, names, bounds, traces=promises or True):
+    for ran in run(asked, names, bounds, traces=promises or True, named=promises):
         results.append(ran.result)
         _trouble(ran.result)
-        if ran.system is not None and promises:
-            _known(promises, ran, arguments.view)
+        if ran.system is not None and arguments.view is not None:
+            _no_measure(promises, ran.system)
         traces = _traces(ran)
         drawn += len(traces) + len(_witnesses(ran))
         if arguments.form == "json":
@@ -330,14 +331,10 @@ def _nothing(promises: Sequence[str]) -> str:
         else "no promise breaks, there is nothing to explain"
 
 
-def _known(promises: Sequence[str], ran: Ran, view: str | None) -> None:
-    known = [verdict.promise for verdict in ran.result.verdicts]
-    measures = [one.name for one in ran.system.measures] if ran.system is not None else []
-    for promise in promises:
-        if known and promise not in [*known, *measures]:
-            raise UsageError(unknown(f"promise in {ran.result.spec} with the name", promise, [*known, *measures]))
-        if view is not None and promise in measures:
-            raise UsageError(f"--as is about a race, and {promise} is a measure: leave --as out")
+def _no_measure(promises: Sequence[str], system: Built) -> None:
+    for measure in system.measures:
+        if measure.name in promises:
+            raise UsageError(f"--as is about a race, and {measure.name} is a measure: leave --as out")
 
 
 # ---------------------------------------------------------------------- replay

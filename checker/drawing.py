@@ -80,16 +80,12 @@ def _race(asked: Asked, name: str, promises: Sequence[str], arguments: argparse.
     from checker.report.svg import race_svg
 
     bounds = Bounds(arguments.max_states, arguments.memory, arguments.time, threads=arguments.threads)
-    (ran,) = run(asked, [name], bounds, traces=promises or True)
+    (ran,) = run(asked, [name], bounds, traces=promises or True, named=promises)
     result = ran.result
     if result.error is not None:
         from checker.commands import Complaint
 
         raise Complaint(result.error_exit, f"{result.error}\n{result.traceback or ''}".strip())
-    known = [verdict.promise for verdict in result.verdicts]
-    for promise in promises:
-        if promise not in known:
-            raise UsageError(unknown(f"promise in {name} with the name", promise, known))
     trace = main_trace(ran)
     if trace is None or ran.question is None:
         code = Exit.NOTHING if result.complete else Exit.UNDECIDED

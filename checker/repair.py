@@ -84,7 +84,8 @@ def repair(arguments: argparse.Namespace, output: Output) -> Exit:
     bounds = bounds_of(arguments)
     design = asked.design_of(spec)
     values = guards(design, arguments.guards)
-    (before,) = each(lambda spec: one(asked, spec, bounds, traces=True).result, [spec], arguments.jobs, names[0])
+    (before,) = each(lambda spec: one(asked, spec, bounds, traces=True, named=wanted).result, [spec], arguments.jobs,
+                     names[0])
     if before.error is not None:
         raise Complaint(before.error_exit, before.error)
     broken = _broken(before, wanted)
@@ -137,10 +138,6 @@ def guards(design: Design | None, names: Sequence[str]) -> dict[str, str]:
 
 
 def _broken(before: SpecResult, wanted: Sequence[str]) -> list[Verdict]:
-    known = [verdict.promise for verdict in before.verdicts]
-    for name in wanted:
-        if name not in known:
-            raise UsageError(unknown(f"promise in {before.spec} with the name", name, known))
     return [v for v in before.verdicts if v.verdict == "broken" and (not wanted or v.promise in wanted)]
 
 

@@ -16,6 +16,7 @@ from checker.asked import Asked, switches, unusual
 from checker.language.errors import LanguageError, ModelError, UsageError
 from checker.report.progress import Progress
 from checker.report.verdict import Exit, SpecResult, Verdict, judge, judge_bounded, measured
+from checker.words import unknown
 
 if TYPE_CHECKING:
     from checker.counterexample.follow import Question
@@ -75,11 +76,13 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def run(asked: Asked, names: Sequence[str], bounds: Bounds, *, traces: bool | Sequence[str] = False) -> Iterator[Ran]:
+def run(asked: Asked, names: Sequence[str], bounds: Bounds, *, traces: bool | Sequence[str] = False,
+        named: Sequence[str] = ()) -> Iterator[Ran]:
     """One result for each spec, in order, as it is known.
 
     ``traces``: for each promise that broke unexpectedly; True for every one that
-    broke, or a list of those to follow.  An interrupt makes the rest undecided.
+    broke, or a list of those to follow.  ``named`` are names that somebody typed: one that a spec
+    does not have is an error, before anything is searched.  An interrupt makes the rest undecided.
     """
     interrupted = False
     for name in names:
@@ -87,13 +90,13 @@ def run(asked: Asked, names: Sequence[str], bounds: Bounds, *, traces: bool | Se
         if interrupted:
             yield Ran(SpecResult(name, why=spec.why, stopped="interrupted before it was asked"))
             continue
-        ran = one(asked, spec, bounds, traces)
+        ran = one(asked, spec, bounds, traces, named=named)
         interrupted = ran.result.stopped == INTERRUPTED
         yield ran
 
 
 def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
-        prepared: Question | None = None) -> Ran:
+        prepared: Question | None = None, named: Sequence[str] = ()) -> Ran:
     """Asks one spec; whatever goes wrong with it is part of the result.
 
     ``prepared`` is the spec as it was compiled before, by ``question``.
@@ -102,7 +105,7 @@ def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     progress = Progress(spec.name)
     ran = Ran(result, prepared)
     try:
-        _one(asked, spec, bounds, traces, ran, progress)
+        _one(asked, spec, bounds, traces, named, ran, progress)
     except KeyboardInterrupt:
         result.stopped, result.complete = INTERRUPTED, False
         result.states, result.transitions, result.depth = progress.states, progress.transitions, progress.depth
@@ -125,7 +128,8 @@ def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     return ran
 
 
-def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str], ran: Ran, progress: Progress) -> None:
+def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str], named: Sequence[str], ran: Ran,
+         progress: Progress) -> None:
     from checker.explicit import Limits, explore
     from checker.explicit.memory import within
     from checker.explicit.result import LimitError
@@ -141,6 +145,7 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     result.scope_name, result.scope, result.design = (
         ran.question.scope["name"], ran.question.scope, ran.question.design)
     result.changed = unusual(asked.design_of(spec))
+    known(system, spec.name, named)
     if bounds.steps is not None:
         _by_z3(ran, spec, bounds, bounds.steps, traces, progress)
         return
@@ -218,6 +223,16 @@ def question(asked: Asked, spec: Spec, merged: frozenset[tuple[str, str]] = froz
     if scope.failures is not None:
         described["failures"] = sorted(scope.failures)
     return Question(asked.model, spec.name, system, described, switches(design), asked.options())
+
+
+def known(system: Built, spec: str, promises: Sequence[str]) -> None:
+    """UsageError for a name that no promise or measure of the system has."""
+    from checker.claims import claims
+
+    names = [*(claim.name for claim in claims(system)), *(measure.name for measure in system.measures)]
+    for promise in promises:
+        if promise not in names:
+            raise UsageError(unknown(f"promise in {spec} with the name", promise, names))
 
 
 def follow_all(ran: Ran, findings: Mapping[str, Finding], traces: bool | Sequence[str]) -> None:
