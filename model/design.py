@@ -118,6 +118,7 @@ class SwapDesign(Design):
     swapoff_dirties_folio: bool = True  # the folio that lost its slot is marked dirty
     swapoff_trusts_reads: bool = True  # as posted: does not ask whether the folio is uptodate
     swapoff_tests_writeok: bool = True  # only a device in use is drained: -EINVAL for who comes second
+    swapoff_reinserts: bool = True  # a device that could not be drained is used again: reinsert_swap_info
     swapoff_kills_references: bool = True  # nobody gets the drained device any more, and its users have gone
     unuse_tests_uptodate: bool = True  # a direct entry whose page could not be read gets an error marker [O26]
     unuse_keeps_marker: bool = True  # the exclusive marker goes from the swap entry to the page [O27]

@@ -52,7 +52,10 @@ def swapoff(s: Swap, cpu: Swapoff, si: Device):
         require(device.users == 0)
     with hold(s.swap_lock):
         expect(device.flags in (SwapInfo.DRAINING, SwapInfo.DYING), "nothing is freed twice")
-        device.flags = SwapInfo.OFF if drained else SwapInfo.WRITEOK  # reinsert_swap_info
+        if drained:
+            device.flags = SwapInfo.OFF
+        elif design.swapoff_reinserts:
+            device.flags = SwapInfo.WRITEOK
 
 
 def try_to_unuse(s: Swap, si: Device):

@@ -74,6 +74,12 @@ def the_only_copy_can_be_read(s: Swap):
     )
 
 
+@invariant
+def a_drained_device_has_its_swapoff(s: Swap):
+    """A device that nothing is put on any more, and that is not off, is one that swapoff works on."""
+    return all(s.swap_info[d].flags not in (SwapInfo.DRAINING, SwapInfo.DYING) or at(swapoff, si=d) for d in Device)
+
+
 @reachable
 def a_page_outlives_its_device(s: Swap):
     """swapoff has succeeded, and a page that is swapped out is only in the swap cache."""
@@ -143,6 +149,7 @@ DRAINED = [
 ]
 SWAPOFF_PROMISES = [
     *PROMISES, a_device_that_is_off_backs_nothing, swapoff_frees_what_it_came_for, the_only_copy_can_be_read,
+    a_drained_device_has_its_swapoff,
 ]
 
 one_page_and_swapoff = scope("one page, a CPU of each role, swapoff", {Swapoff: 1})
@@ -270,6 +277,12 @@ swapoff_leaves_folio_clean = without(
     """The folio that swapoff takes the slot from is the only copy, and must be dirty.""",
     SwapDesign(swapoff_dirties_folio=False),
     ["the_only_copy_is_dirty", "clean_means_backed", "no_slot_without_content", "the_only_copy_can_be_read"],
+)
+
+swapoff_forgets_device = without(
+    """A swapoff that gives up must put the device back, or its free slots are of no use to anybody.""",
+    SwapDesign(swapoff_reinserts=False),
+    ["a_drained_device_has_its_swapoff"],
 )
 
 swapoff_leaves_device_open = without(
