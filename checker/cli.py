@@ -110,6 +110,7 @@ def _check(p: argparse.ArgumentParser) -> None:
     _limits(p)
     p.add_argument("--format", choices=FORMATS, dest="form",
                    help="print for people (text), programs (json), or CI (junit, ktap); see docs/ci.md")
+    p.add_argument("-o", "--output", metavar="FILE", help="write what --format asks for to a file, and print the text")
     p.add_argument("--first", action="store_true", help="stop at the first promise that breaks")
     _symmetry(p)
     p.add_argument("--checkpoint", metavar="DIR",

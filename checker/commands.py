@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask
@@ -155,6 +156,7 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
         asked.scope_of(asked.spec(name))
     short = len(wanted) > FEW
     bounds = _check_bounds(arguments)
+    report = _report(arguments)
     gate = not names and not asked.changed and not asked.borrowed
     rans: list[Ran] = []
     with Beside(asked, wanted if gate and bounds.steps is None and not bounds.first else [], bounds) as beside:
@@ -174,11 +176,35 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
         others = 0 if names else len(defaults) - len(wanted)
         output.lines([*never_lines(never or ()), *second_lines(results, seconds), *others_lines(others),
                       summary([*results, *seconds], code)])
-    else:
+    if report is not None:
         from checker.report.render import checked
 
-        output.lines([checked(arguments.form, asked.model, code, [*results, *seconds], never)])
+        document = checked(report, asked.model, code, [*results, *seconds], never)
+        if arguments.output is None:
+            output.lines([document])
+        else:
+            _write(arguments.output, document)
     return code
+
+
+def _report(arguments: argparse.Namespace) -> str | None:
+    """The format of the report, None for the text alone; with ``--output`` it goes to a file, beside the text."""
+    form: str = arguments.form
+    if arguments.output is None:
+        return form if form != "text" else None
+    if form == "text":
+        raise UsageError("--output is for json, junit or ktap: name it with --format; the text is printed")
+    if not os.access(Path(arguments.output).parent, os.W_OK | os.X_OK) or Path(arguments.output).is_dir():
+        raise UsageError(f"{arguments.output} cannot be written: there is no such folder, or it may not be used")
+    arguments.form = "text"
+    return form
+
+
+def _write(path: str, document: str) -> None:
+    try:
+        Path(path).write_text(document + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Complaint(Exit.MISSING, f"the report cannot be written to {path}: {error.strerror}") from None
 
 
 def _trouble(result: SpecResult) -> None:

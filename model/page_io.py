@@ -50,9 +50,8 @@ def end_swap_bio_write(s: Swap, f: Folio):
     require(folio.bio.tag == Bio.WRITE)
     failed = maybe("write error")
     for i in range(folio.nr_pages):
-        p = next_slot(folio.bio.to, i)
+        p = folio.bio.to + i  # one run: whoever wrote took it so
         page = s.folio[f + i]
-        assert p is not None, "a write ends where its device does"
         expect(in_use(s, p), "nothing freed is used")
         if failed:
             s.disk[p] = Content.JUNK

@@ -250,3 +250,26 @@ def test_a_failure_in_pytest_is_its_race(another_model: Path) -> None:
     named = pytest_of(*words, "my_specs/lamps.py::cursed", env=env, cwd=another_model)
     assert re.findall(r"^FAILED .*::(\w+) ", named.stdout, re.MULTILINE) == ["everything_is_run_and_searched"]
     assert "no actor ever starts curse" in named.stdout
+
+
+@pytest.mark.parametrize("form", ["json", "junit", "ktap"])
+def test_a_report_goes_to_a_file_and_the_text_is_printed(capsys: Capture, tmp_path: Path, form: str) -> None:
+    file = tmp_path / "report"
+    alone = run(capsys, "check", COUNTER, "surprising", "--format", form)
+    beside = run(capsys, "check", COUNTER, "surprising", "--format", form, "-o", str(file))
+    assert beside.code == alone.code == 1
+    assert "BUG: counter: no_counter_is_odd broken in add" in beside.out and "(exit 1)" in beside.out
+    times = r'"(seconds|cpu_s|\w+_per_s)": [^\n]*|time="[^"]*"|"(compile|search|finish|runs|traces)": [^\n]*'
+    assert re.sub(times, "", file.read_text()) == re.sub(times, "", alone.out)
+
+
+@pytest.mark.parametrize(("words", "code", "said"), [
+    (["--output", "report"], 2, "--output is for json, junit or ktap: name it with --format"),
+    (["--json", "-o", "no_such_folder/report"], 2, "no_such_folder/report cannot be written: there is no such folder"),
+    (["--json", "-o", "."], 2, ". cannot be written"),
+    (["--format", "ktap", "-o", "/dev/full"], 4, "the report cannot be written to /dev/full: No space left"),
+])
+def test_a_report_that_cannot_be_written(capsys: Capture, words: list[str], code: int, said: str) -> None:
+    done = run(capsys, "check", BRANCHES, "lamp", *words)
+    assert done.code == code and said in sentence(done)
+    assert ("every verdict is as expected" in done.out) == (code == 4)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from checker.asked import ask
+from checker.explicit import explore
 from checker.language import build, load_specs
 from checker.report.scopes import concurrent, page
 from checker.report.wider import Asked, one, row
@@ -54,7 +55,8 @@ def test_every_pair_of_operations_runs_concurrently_in_some_default_spec() -> No
 def test_pairs_are_those_that_overlap() -> None:
     built = build(load_specs(str(HOME / "tests" / "systems" / "lock_pair.py"))["opposite_order"])
     names = sorted(p.name for role in built.roles for p in role.operations)
-    found = concurrent(built)
+    found, visited = concurrent(built)
+    assert visited.states == explore(built).states
     assert found <= {(a, b) for a in names for b in names if a <= b}
     assert found
 

@@ -66,6 +66,7 @@ class Search:
     witnesses: bool = False
     kept: Path | None = None
     traced: Callable[[str, int], bool] | None = None
+    finish: bool = True
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -107,7 +108,7 @@ class Search:
                 states=machine[Ctx.COUNT], transitions=machine[Ctx.TRANSITIONS], depth=len(self.layers) - 2,
                 complete=complete, stopped=None, seconds=0.0, fingerprint=self._fingerprint(), findings={},
                 coverage=self.program.coverage(machine.counts()), undecided=frozenset())
-            roles = bool(self.system.roles)
+            roles = self.finish and bool(self.system.roles)
             asked = bool(self.system.run_promises)
             measures = self._measure()
             if self.targets or ((roles or asked) and complete):
@@ -359,7 +360,8 @@ class Search:
 
 def explore(system: ir.System, *, limits: Limits | None = None, first: bool = False,
             progress: Progress | None = None, symmetry: bool = False, witnesses: bool = False,
-            checkpoint: Path | None = None, traced: Callable[[str, int], bool] | None = None) -> Exploration:
+            checkpoint: Path | None = None, traced: Callable[[str, int], bool] | None = None,
+            finish: bool = True) -> Exploration:
     """Visits every reachable state, breadth first, and judges every promise.
 
     ``first`` stops behind the layer in which a promise broke.  ``progress`` is called
@@ -374,10 +376,11 @@ def explore(system: ir.System, *, limits: Limits | None = None, first: bool = Fa
     UsageError: a checkpoint that is damaged or about something else.
     ``traced`` says of a promise and the depth at which it was found whether its way is wanted, for that takes
     time and memory; None is all of them.  A finding without has an empty path.
+    Without ``finish`` nobody asks whether every operation can finish, which takes nearly as long as the search.
     """
     def search(system: ir.System, lemmas: bool) -> Exploration:
         with Interrupt() as interrupt:
             return Search(system, limits or Limits(), first, progress, interrupt, symmetry, witnesses and not lemmas,
-                          None if lemmas else checkpoint, traced).run()
+                          None if lemmas else checkpoint, traced, finish).run()
 
     return apart(system, search) if too_many(system) else search(system, False)

@@ -65,25 +65,26 @@ def together(system: Built, a: Pair, b: Pair) -> ir.Expr:
     return result
 
 
-def concurrent(system: Built) -> set[Pair]:
-    """The unordered pairs of operations that two actors are in the middle of in some state."""
+def concurrent(system: Built) -> tuple[set[Pair], Exploration]:
+    """The unordered pairs of operations that two actors are in the middle of in some state, and what was visited."""
     operations = [(role.type.name, p.name) for role in system.roles for p in role.operations]
     asked = {f"pair {k}": pair for k, pair in enumerate(itertools.combinations_with_replacement(operations, 2))}
     promises = [ir.Promise(name, "reachable", together(system, a, b), "", NOWHERE) for name, (a, b) in asked.items()]
     found: set[Pair] = set()
-    for start in range(0, len(promises), MOST_AT_ONCE):
-        part = replace(system, promises=tuple(promises[start : start + MOST_AT_ONCE]))
-        for name in search(part).findings:
+    for start in range(0, max(1, len(promises)), MOST_AT_ONCE):
+        visited = search(replace(system, promises=tuple(promises[start : start + MOST_AT_ONCE])))
+        for name in visited.findings:
             if name in asked:
                 (_, a), (_, b) = asked[name]
                 found.add((min(a, b), max(a, b)))
-    return found
+    return found, visited
 
 
 def search(system: Built) -> Exploration:
+    """All states; what is promised of them is not asked."""
     from checker.explicit import explore
 
-    return explore(system)
+    return explore(system, finish=False, traced=lambda promise, depth: False)
 
 
 @dataclass
@@ -94,12 +95,14 @@ class Pairs:
     atomic: set[str] = field(default_factory=set)
     covered: dict[Pair, str] = field(default_factory=dict)
 
-    def look(self, name: str, system: Built) -> None:
-        """Adds what a spec shows."""
+    def look(self, name: str, system: Built) -> Exploration:
+        """Adds what a spec shows, and gives what was visited."""
         self.operations |= {p.name for role in system.roles for p in role.operations if p.yields}
         self.atomic |= {p.name for role in system.roles for p in role.operations if not p.yields}
-        for pair in concurrent(system):
+        found, visited = concurrent(system)
+        for pair in found:
             self.covered.setdefault(pair, name)
+        return visited
 
 
 def page(asked: Asked) -> Iterator[str]:
@@ -111,10 +114,8 @@ def page(asked: Asked) -> Iterator[str]:
     for name, spec in asked.specs.items():
         if not spec.default or spec.expected:
             continue
-        system = build(spec)
-        found = search(system)
+        found = models.setdefault(spec.model.state.__name__, Pairs()).look(name, build(spec, lemmas=False))
         sizes.append(Size(name, spec.scope.name, found.states, found.transitions, found.depth, found.fingerprint))
-        models.setdefault(spec.model.state.__name__, Pairs()).look(name, system)
     yield "# Scopes"
     yield ""
     yield "Written by `make docs`; a test compares it. Each of these specs is searched completely by `vswap check`."
