@@ -159,7 +159,7 @@ class Calls(Helpers, Locking):
         return self.const(EmptySetT(), 0, node)
 
     def quantifier(self, node: ast.Call) -> Binding:
-        name = ast.unparse(node.func)
+        name = self.frame.source.text(node.func)
         if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
             return self.comprehension(name, node, node.args[0])
         if name in ("min", "max") and len(node.args) > 1 and not node.keywords:

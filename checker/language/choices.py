@@ -105,7 +105,7 @@ class Choices(Expressions):
                     domain=domain,
                     where=condition,
                     empty=empty,
-                    text=ast.unparse(node.args[0]),
+                    text=self.frame.source.text(node.args[0]),
                 )
             )
         return ir.Do(type=type_, pos=self.pos(node), body=tuple(body), result=self.local(name, node))

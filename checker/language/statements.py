@@ -97,7 +97,7 @@ class Statements(Steps):
             self.body(node.body if condition.value else node.orelse)
             return
         before = dict(self.frame.names)
-        text = ast.unparse(node.test)
+        text = self.frame.source.text(node.test)
         taken, other = len(self.sites), len(self.sites) + 1
         self.sites += [ir.Site(self.pos(node), text), ir.Site(self.pos(node), f"not ({text})")]
         then = self.nested(node.body)
@@ -124,7 +124,7 @@ class Statements(Steps):
             self.fail(node, "a loop has one variable")
         variable = node.target.id
         domain, within = self.domain(node.iter)
-        if self.frame.source.assigned.get(variable, 0) > loops_over(self.frame.source.tree, variable):
+        if self.frame.source.assigned.get(variable, 0) > self.frame.source.loops[variable]:
             self.fail(node, f"{variable} is the variable of a loop: assign to another name")
         if within is not None:
             name = self.fresh_name("set")
@@ -276,12 +276,6 @@ class Statements(Steps):
 
 def named(expr: ir.Expr) -> object:
     return expr.name if isinstance(expr, ir.Local) else (expr.value if isinstance(expr, ir.Const) else expr)
-
-
-def loops_over(tree: ast.AST, variable: str) -> int:
-    return sum(
-        isinstance(n, ast.For) and isinstance(n.target, ast.Name) and n.target.id == variable for n in ast.walk(tree)
-    )
 
 
 def completes(body: list[ir.Stmt] | tuple[ir.Stmt, ...]) -> bool:
