@@ -47,10 +47,7 @@ class Assignments(Calls):
         self.store(target, self.expression(node.value), node)
 
     def fresh_content(self, node: ast.expr) -> ir.Expr | None:
-        if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
-            return None
-        callee = self.expression(node.func)
-        if not isinstance(callee, StaticB) or callee.value is not verbs.fresh:
+        if not isinstance(node, ast.Call) or self.called(node) is not verbs.fresh:
             return None
         sort = self.expression(self.arguments(node, 1, 1)[0])
         if not isinstance(sort, StaticB) or getattr(sort.value, "kind", "") != "data":
