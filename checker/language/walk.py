@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -63,6 +65,19 @@ BODIES: dict[type[ir.Stmt], Callable[[Any], tuple[tuple[ir.Stmt, ...], ...]]] = 
     ir.If: attrgetter("then", "orelse"),
     **dict.fromkeys((ir.Block, ir.For, ir.Loop, ir.Hold), lambda node: (node.body,)),
 }
+
+
+NODES = ir.Expr, ir.Stmt, ir.Domain, ir.Binder, ir.AtPlace
+
+
+@cache
+def _members(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
+
+
+def members(node: Any) -> tuple[str, ...]:
+    """The names of the fields of a piece of IR."""
+    return _members(node.__class__)
 
 
 def children(expr: ir.Expr) -> tuple[ir.Expr, ...]:
