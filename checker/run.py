@@ -179,14 +179,14 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
 
 def renamed(system: Built) -> list[str]:
     """The sorts whose objects a search with symmetry renames; UsageError where something singles one out."""
-    from checker.explicit.group import group, told_apart
+    from checker.explicit.group import candidates, told_apart
 
     if system.run_promises:  # they follow single actors round a loop: the search knows, and renames nothing
         return []
     for sort, pos in told_apart(system).items():
         raise UsageError(f"{pos}: this tells one {sort.name} from another, so that states which differ in the names "
                          f"of {sort.name} objects do not stand for each other: search without --symmetry")
-    return [sort.name for sort in group(system)]
+    return [sort.name for sort in candidates(system)]
 
 
 def _by_z3(ran: Ran, spec: Spec, bounds: Bounds, steps: int, traces: bool | Sequence[str],

@@ -12,13 +12,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from checker.language import ir
 from checker.language.errors import UsageError
 from checker.language.types import Type
+from checker.language.walk import members
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MORE = len(DIGITS) - 1
@@ -28,30 +29,31 @@ UNSEEN = {"pos", "doc", "file", "guards", "sites", "origin", "name_of_spec", "fa
 """Fields of the IR that change no transition: comments may move without spoiling a key."""
 
 
-def _pieces(thing: Any, types: dict[Type, str]) -> Iterator[str]:
+def _write(thing: Any, types: dict[Type, str], out: list[str]) -> None:
+    """Appends what a piece of the IR says to ``out``."""
     if isinstance(thing, Type):
         if thing not in types:
             types[thing] = repr(thing)
-        yield types[thing]
+        out.append(types[thing])
     elif isinstance(thing, ir.Field):
-        yield f"<{thing.number}>"
+        out.append(f"<{thing.number}>")
     elif dataclasses.is_dataclass(thing):
-        yield type(thing).__name__ + "("
-        for field in dataclasses.fields(thing):
-            if field.name not in UNSEEN:
-                yield from _pieces(getattr(thing, field.name), types)
-        yield ")"
+        out.append(type(thing).__name__ + "(")
+        for name in members(thing):
+            if name not in UNSEEN:
+                _write(getattr(thing, name), types, out)
+        out.append(")")
     elif isinstance(thing, (tuple, list)):
-        yield "["
+        out.append("[")
         for part in thing:
-            yield from _pieces(part, types)
-        yield "]"
+            _write(part, types, out)
+        out.append("]")
     elif isinstance(thing, dict):
         for name, part in thing.items():
-            yield f"{name}:"
-            yield from _pieces(part, types)
+            out.append(f"{name}:")
+            _write(part, types, out)
     else:
-        yield repr(thing) + ","
+        out.append(repr(thing) + ",")
 
 
 def model_hash(system: ir.System, *, measures: bool = False) -> str:
@@ -59,8 +61,7 @@ def model_hash(system: ir.System, *, measures: bool = False) -> str:
 
     With ``measures`` also with what is measured, which no run notices.
     """
-    digest = hashlib.sha256()
-    types: dict[Type, str] = {}
+    pieces: list[str] = []
     parts: tuple[Any, ...] = (
         [(f.number, f.name, f.dims, f.type, f.offset) for f in system.fields],
         [(role.type, role.pc, role.slots, role.operations) for role in system.roles],
@@ -69,9 +70,8 @@ def model_hash(system: ir.System, *, measures: bool = False) -> str:
     if system.run_promises:
         fair = [rule.fair for rule in system.rules], [promise.fair for promise in system.run_promises]
         parts = (*parts, system.run_promises, fair)
-    for piece in _pieces((*parts, system.measures) if measures else parts, types):
-        digest.update(piece.encode())
-    return digest.hexdigest()[:8]
+    _write((*parts, system.measures) if measures else parts, {}, pieces)
+    return hashlib.sha256("".join(pieces).encode()).hexdigest()[:8]
 
 
 def pack(numbers: Iterable[int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 
 from checker.explicit.cells import Cells
 from checker.explicit.code import Code, Value, signed
@@ -19,6 +19,7 @@ from checker.explicit.statements import Statements
 from checker.language import ir
 from checker.language.errors import UsageError
 from checker.language.types import IndexT, OptT
+from checker.language.walk import NODES, members
 
 
 @dataclass(frozen=True)
@@ -126,15 +127,16 @@ def reads(condition: ir.Expr, system: ir.System) -> set[ir.Field]:
 
 def _parts(node: object) -> Iterator[object]:
     """Everything that a piece of a condition is made of; types are not."""
-    if isinstance(node, tuple):
-        for each in node:
-            yield from _parts(each)
-    elif isinstance(node, ir.Field):
-        yield node
-    elif is_dataclass(node) and isinstance(node, (ir.Expr, ir.Stmt, ir.Domain, ir.Binder, ir.AtPlace)):
-        yield node
-        for one in fields(node):
-            yield from _parts(getattr(node, one.name))
+    todo = [node]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, tuple):
+            todo += part
+        elif isinstance(part, ir.Field):
+            yield part
+        elif isinstance(part, NODES):
+            yield part
+            todo += [getattr(part, name) for name in members(part)]
 
 
 def asking_states(asked: list[Asked], steps: list[Asked], wrong: int, words: int) -> str:

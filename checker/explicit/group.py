@@ -10,14 +10,18 @@ that something in the system tells apart from its renamings is left alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from checker.language import ir
 from checker.language.types import IndexT, IntT, LockT, OptT, SetT, Type, UnionT
+from checker.language.walk import NODES, members
 
 MOST_ACTORS = 16
 """With more, actors keep their names: the renaming of one step fits one word."""
+
+
+TELLING = ir.Const, ir.Domain, ir.Compare, ir.Recode, ir.Cast, ir.Quantifier, ir.Arith
+"""The nodes that can tell objects apart."""
 
 
 def sorts(type_: Type, roles: tuple[IndexT, ...] = ()) -> Iterator[IndexT]:
@@ -75,8 +79,15 @@ def told_apart(system: ir.System) -> dict[IndexT, ir.Pos]:
     """The candidates that something singles an object out of, and where."""
     found: dict[IndexT, ir.Pos] = {}
     possible, firsts, where = candidates(system), first_actors(system), ir.Pos("?", 1)
+    constants: set[tuple[Type, int]] = set()
     for node in nodes(system):
         where = getattr(node, "pos", where)
+        if not isinstance(node, TELLING):
+            continue
+        if isinstance(node, ir.Const):
+            if (node.type, node.value) in constants:
+                continue
+            constants.add((node.type, node.value))
         for sort in possible:
             if sort not in found and (_names_contents(node) or _tells_apart(node, sort, firsts.get(sort))):
                 found[sort] = where
@@ -105,15 +116,15 @@ def nodes(system: ir.System) -> Iterator[Any]:
         part = parts.pop()
         if isinstance(part, tuple):
             parts += part
-        elif is_dataclass(part) and not isinstance(part, (Type, ir.Field, ir.Pos)) and id(part) not in seen:
+        elif isinstance(part, NODES) and id(part) not in seen:
             seen.add(id(part))
             holder = _holder(part, firsts)
             if holder is not None:
                 parts.append(holder)
                 continue
             yield part
-            parts += [getattr(part, field.name) for field in fields(part)
-                      if not (isinstance(part, ir.Domain) and field.name in ("lo", "hi") and _whole(part))]
+            if not (isinstance(part, ir.Domain) and _whole(part)):
+                parts += [getattr(part, name) for name in members(part)]
 
 
 def _holder(part: Any, firsts: dict[IndexT, int]) -> ir.Expr | None:

@@ -47,10 +47,7 @@ class Assignments(Calls):
         self.store(target, self.expression(node.value), node)
 
     def fresh_content(self, node: ast.expr) -> ir.Expr | None:
-        if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
-            return None
-        callee = self.expression(node.func)
-        if not isinstance(callee, StaticB) or callee.value is not verbs.fresh:
+        if not isinstance(node, ast.Call) or self.called(node) is not verbs.fresh:
             return None
         sort = self.expression(self.arguments(node, 1, 1)[0])
         if not isinstance(sort, StaticB) or getattr(sort.value, "kind", "") != "data":
@@ -73,7 +70,7 @@ class Assignments(Calls):
             found = self.flatten(found)
         place = self.place(target)
         if isinstance(place.node, Leaf):
-            self.store_leaf(place, self.as_value(found, node), node, ast.unparse(target))
+            self.store_leaf(place, self.as_value(found, node), node, self.frame.source.text(target))
         elif isinstance(place.node, RecordNode):
             self.copy(place, found, node)
         else:
@@ -226,7 +223,7 @@ class Assignments(Calls):
             self.fail(node, "only a single value can be changed by an operator")
         place = self.fixed(place, node)
         value = self.flatten(self.binary(node, place, node.op, self.expression(node.value)))
-        self.store_leaf(place, value, node, ast.unparse(node.target))
+        self.store_leaf(place, value, node, self.frame.source.text(node.target))
 
     def annotated(self, node: ast.AnnAssign) -> None:
         if node.value is None or not isinstance(node.target, ast.Name):
@@ -234,7 +231,7 @@ class Assignments(Calls):
         from checker.language.shapes import evaluate, scalar
 
         function = self.frame.source.function
-        annotation = evaluate(ast.unparse(node.annotation), function.__module__)
+        annotation = evaluate(self.frame.source.text(node.annotation), function.__module__)
         if isinstance(annotation, Range) or annotation is int:
             self.fail(node, "a Range is checked only in the state: leave the annotation of a local number out")
         wanted = scalar(annotation, self.system.binding, node.target.id).type

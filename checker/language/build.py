@@ -105,6 +105,7 @@ class Builder:
     def __init__(self, spec: Spec, design: Design | None, scope: Scope, bound: Binding, asked: tuple[Function, ...]):
         self.spec, self.design, self.scope, self.bound, self.asked = spec, design, scope, bound, asked
         self.fields = Fields()
+        self.settled: dict[Function, ir.Promise] = {}  # those that do not ask where actors stand
 
     def build(self) -> Built:
         model = self.spec.model
@@ -256,9 +257,14 @@ class Builder:
             names.add(function.__name__)
             if kind in RUN_KINDS:
                 continue
-            lowering = Lowering(self.system, table)
-            made.append(lowering.promise(function, kind))
-            requests += lowering.at_requests
+            promise = self.settled.get(function)
+            if promise is None:
+                lowering = Lowering(self.system, table)
+                promise = lowering.promise(function, kind)
+                requests += lowering.at_requests
+                if not lowering.at_requests:
+                    self.settled[function] = promise
+            made.append(promise)
         return tuple(made), requests
 
     def measures(self, table: AtTable | None) -> tuple[tuple[ir.Measure, ...], list[Any]]:

@@ -41,9 +41,9 @@ class Calls(Helpers, Locking):
         if not isinstance(callee, StaticB):
             self.fail(node, "only functions, sorts, records and cases can be called")
         function = callee.value
-        handler = self.verb(function)
+        handler = verb(function)
         if handler is not None:
-            return handler(node)
+            return handler(self, node)
         if isinstance(function, Case):
             return self.construct_case(function, node)
         if is_sort(function):
@@ -56,43 +56,11 @@ class Calls(Helpers, Locking):
             node, f"{self.describe(function)} cannot be called in a rule: write a helper function in the language"
         )
 
-    def verb(self, function: Any) -> Callable[[ast.Call], Binding] | None:
-        table: dict[Any, Callable[[ast.Call], Binding]] = {
-            verbs.choose: lambda n: self.choose(n, "error"),
-            verbs.choose_or_none: lambda n: self.choose(n, "none"),
-            verbs.maybe: self.maybe,
-            verbs.trylock: self.trylock,
-            verbs.locked: self.locked,
-            verbs.holds: self.holds,
-            verbs.at: self.at,
-            verbs.idle: self.idle,
-            verbs.leads_to: self.misplaced_leads_to,
-            verbs.place: self.place_in_block,
-            block: self.block_length,
-            len: self.length,
-            int: self.integer,
-            abs: self.absolute,
-            set: self.empty_set,
-            **dict.fromkeys(QUANTIFIERS, self.quantifier),
-        }
-        try:
-            found = table.get(function)
-        except TypeError:
-            return None
-        if found is None and function is verbs.fresh:
-            return self.misplaced_fresh
-        if found is None and function in (
-            verbs.require,
-            verbs.expect,
-            verbs.acquire,
-            verbs.release,
-            verbs.hand_over,
-            verbs.hold,
-        ):
-            return self.misplaced_statement
-        if found is None and function is range:
-            return self.misplaced_range
-        return found
+    def choose_one(self, node: ast.Call) -> Binding:
+        return self.choose(node, "error")
+
+    def choose_or_none(self, node: ast.Call) -> Binding:
+        return self.choose(node, "none")
 
     def misplaced_fresh(self, node: ast.Call) -> Binding:
         self.fail(node, "fresh(...) is written straight into a field of the state: s.page[p].content = fresh(Content)")
@@ -159,7 +127,7 @@ class Calls(Helpers, Locking):
         return self.const(EmptySetT(), 0, node)
 
     def quantifier(self, node: ast.Call) -> Binding:
-        name = ast.unparse(node.func)
+        name = self.frame.source.text(node.func)
         if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
             return self.comprehension(name, node, node.args[0])
         if name in ("min", "max") and len(node.args) > 1 and not node.keywords:
@@ -301,3 +269,37 @@ class Calls(Helpers, Locking):
         self, node: ast.AST, function: Any, label: str | None, actor: ir.Expr | None, values: dict[str, ir.Expr]
     ) -> ir.Expr:
         raise NotImplementedError
+
+
+VERBS: dict[Any, Callable[[Calls, ast.Call], Binding]] = {
+    verbs.choose: Calls.choose_one,
+    verbs.choose_or_none: Calls.choose_or_none,
+    verbs.maybe: Calls.maybe,
+    verbs.trylock: Calls.trylock,
+    verbs.locked: Calls.locked,
+    verbs.holds: Calls.holds,
+    verbs.at: Calls.at,
+    verbs.idle: Calls.idle,
+    verbs.leads_to: Calls.misplaced_leads_to,
+    verbs.place: Calls.place_in_block,
+    verbs.fresh: Calls.misplaced_fresh,
+    block: Calls.block_length,
+    len: Calls.length,
+    int: Calls.integer,
+    abs: Calls.absolute,
+    set: Calls.empty_set,
+    range: Calls.misplaced_range,
+    **dict.fromkeys(QUANTIFIERS, Calls.quantifier),
+    **dict.fromkeys(
+        (verbs.require, verbs.expect, verbs.acquire, verbs.release, verbs.hand_over, verbs.hold),
+        Calls.misplaced_statement,
+    ),
+}
+"""How the words of the language, and the builtins that it knows, are lowered."""
+
+
+def verb(function: Any) -> Callable[[Calls, ast.Call], Binding] | None:
+    try:
+        return VERBS.get(function)
+    except TypeError:
+        return None

@@ -16,7 +16,7 @@ from checker.language.places import (
     StaticB,
     kind,
 )
-from checker.language.shapes import index_type
+from checker.language.shapes import enum_type, index_type
 from checker.language.sorts import Range
 
 
@@ -58,7 +58,7 @@ class Choices(Expressions):
         if is_sort(value) and value.kind != "data":
             return index_type(value)
         if isinstance(value, enum.EnumMeta):
-            return t.EnumT(value.__name__, tuple(m.name for m in value))  # type: ignore[var-annotated]
+            return enum_type(value)
         return None
 
     def all_of(self, type_: t.Type, node: ast.AST) -> ir.Domain:
@@ -105,7 +105,7 @@ class Choices(Expressions):
                     domain=domain,
                     where=condition,
                     empty=empty,
-                    text=ast.unparse(node.args[0]),
+                    text=self.frame.source.text(node.args[0]),
                 )
             )
         return ir.Do(type=type_, pos=self.pos(node), body=tuple(body), result=self.local(name, node))

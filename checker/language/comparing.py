@@ -95,9 +95,12 @@ class Comparing(Core):
         return self.make_case(case, (), node)
 
     def union(self, cls: type[Union]) -> t.UnionT:
-        type_ = scalar_of(cls, self.system.binding, cls.__name__).type
-        assert isinstance(type_, t.UnionT)
-        return type_
+        known = self.system.unions.get(cls)
+        if known is None:
+            type_ = scalar_of(cls, self.system.binding, cls.__name__).type
+            assert isinstance(type_, t.UnionT)
+            known = self.system.unions[cls] = type_
+        return known
 
     def make_case(self, case: Case, payload: tuple[ir.Expr, ...], node: ast.AST) -> ir.Expr:
         union = self.union(case.union)

@@ -21,7 +21,7 @@ from checker.language.places import (
     TupleB,
     kind,
 )
-from checker.language.shapes import SpinT, index_type
+from checker.language.shapes import SpinT, enum_type, index_type
 from checker.language.sorts import Sort
 from checker.language.walk import changes
 
@@ -90,8 +90,8 @@ class Core(Base):
         if isinstance(value, int) and not isinstance(value, enum.Enum):
             return self.const(t.IntT(value, value), value, node)
         if isinstance(value, enum.Enum):
-            members = tuple(m.name for m in type(value))
-            return self.const(t.EnumT(type(value).__name__, members), members.index(value.name), node)
+            type_ = enum_type(type(value))
+            return self.const(type_, type_.members.index(value.name), node)
         if isinstance(value, Sort):
             return self.const(index_type(type(value)), value.code, node)
         if isinstance(value, tuple):
@@ -101,6 +101,13 @@ class Core(Base):
     def expression(self, node: ast.expr) -> Binding:
         """Lowers any expression."""
         raise NotImplementedError
+
+    def called(self, call: ast.Call) -> Any:
+        """The Python object that is called, if it is known by a name."""
+        if not isinstance(call.func, (ast.Name, ast.Attribute)):
+            return None
+        callee = self.expression(call.func)
+        return callee.value if isinstance(callee, StaticB) else None
 
     def yield_from(self, node: ast.YieldFrom) -> Binding:
         raise NotImplementedError

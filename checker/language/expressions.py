@@ -49,14 +49,16 @@ class Expressions(Numbers, Comparing):
 
     def expression(self, node: ast.expr) -> Binding:
         match node:
-            case ast.Constant(value=value):
-                if isinstance(value, (float, complex, bytes)) or value is Ellipsis:
-                    self.fail(node, f"{value!r} is no value of the language: use whole numbers and enums")
-                return self.static(value, node)
             case ast.Name(id=name):
                 return self.lookup(name, node)
             case ast.Attribute():
                 return self.attribute(node)
+            case ast.Constant(value=value):
+                if isinstance(value, (float, complex, bytes)) or value is Ellipsis:
+                    self.fail(node, f"{value!r} is no value of the language: use whole numbers and enums")
+                return self.static(value, node)
+            case ast.Call():
+                return self.call(node)
             case ast.Subscript():
                 return self.subscript(node)
             case ast.Compare():
@@ -69,8 +71,6 @@ class Expressions(Numbers, Comparing):
                 return self.binary(node, self.expression(node.left), node.op, self.expression(node.right))
             case ast.IfExp():
                 return self.if_expression(node)
-            case ast.Call():
-                return self.call(node)
             case ast.Set(elts=elements):
                 return self.make_set(node, elements)
             case ast.Tuple(elts=elements):

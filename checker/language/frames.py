@@ -57,6 +57,7 @@ class SystemContext:
     roles: tuple[type, ...]
     role_types: dict[type, t.IndexT]
     assertions: list[str] = field(default_factory=list)
+    unions: dict[type, t.UnionT] = field(default_factory=dict)
 
     def promise(self, text: str) -> int:
         if text not in self.assertions:

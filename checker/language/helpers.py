@@ -87,10 +87,9 @@ class Helpers(Choices):
             if keyword.arg is None or keyword.arg not in parameters or keyword.arg in found:
                 self.fail(node, f"{name} has no argument {keyword.arg}, or it is given twice")
             found[keyword.arg] = self.expression(keyword.value)
-        defaults = inspect.signature(source.function).parameters
         for parameter in parameters:
             if parameter not in found:
-                default = defaults[parameter].default
+                default = source.defaults[parameter].default
                 if default is inspect.Parameter.empty:
                     self.fail(node, f"{name} needs an argument {parameter}")
                 if isinstance(default, (list, dict, set)):

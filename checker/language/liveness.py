@@ -30,21 +30,22 @@ class Liveness:
 
     def uses(self, expr: ir.Expr, after: Live) -> Live:
         """What is live before an expression that is evaluated for its value."""
-        live = dict(after)
-        match expr:
-            case ir.Local(name=name):
-                live.setdefault(name, expr.pos)
-                return live
-            case ir.Do(body=body, result=result):
-                return self.block(body, self.uses(result, live), {})
-            case ir.Quantifier(binders=binders):
-                for child in children(expr):
-                    live = self.uses(child, live)
-                for binder in binders:
-                    live.pop(binder.variable.name, None)
-                return live
-        for child in reversed(list(children(expr))):
-            live = self.uses(child, live)
+        return after if isinstance(expr, ir.Const) else self.add(expr, dict(after))
+
+    def add(self, expr: ir.Expr, live: Live) -> Live:
+        """The same; ``live`` is the caller's own, and is used up."""
+        if isinstance(expr, ir.Local):
+            live.setdefault(expr.name, expr.pos)
+        elif isinstance(expr, ir.Do):
+            return self.block(expr.body, self.add(expr.result, live), {})
+        elif isinstance(expr, ir.Quantifier):
+            for child in children(expr):
+                live = self.add(child, live)
+            for binder in expr.binders:
+                live.pop(binder.variable.name, None)
+        else:
+            for child in reversed(children(expr)):
+                live = self.add(child, live)
         return live
 
     def block(self, body: tuple[ir.Stmt, ...], after: Live, labels: dict[str, Live]) -> Live:

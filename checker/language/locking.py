@@ -126,7 +126,8 @@ class Locking(Base):
         self.not_in_promise(node)
         field, indices = self.lock_place(self.one_lock(node), t.LockT)
         pos = self.pos(node)
-        wrong = ir.Fail(pos=pos, message=f"{ast.unparse(node.args[0])} is {what} by one who does not hold it")
+        lock = self.frame.source.text(node.args[0])
+        wrong = ir.Fail(pos=pos, message=f"{lock} is {what} by one who does not hold it")
         self.out.append(
             ir.If(pos=pos, condition=self.test(field, indices, "!=", self.holder(node), node), then=(wrong,), orelse=())
         )

@@ -13,6 +13,7 @@ import types as python_types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from checker.language import types as t
@@ -159,6 +160,11 @@ def index_type(sort: type[Sort]) -> t.IndexT:
     return t.IndexT(sort.__name__, size_of(sort), sort.kind, sort.prefix, sort.constants, block_of(sort))
 
 
+@cache
+def enum_type(cls: type[enum.Enum]) -> t.EnumT:
+    return t.EnumT(cls.__name__, tuple(m.name for m in cls))
+
+
 def union_types(cls: Any, binding: Binding) -> Scalar:
     parts: list[tuple[Scalar, ...]] = []
     for tag in cls.cases:
@@ -245,7 +251,7 @@ def resolve(annotation: Any, binding: Binding, where: str = "") -> Shape:
         return Scalar(SpinT())
     if isinstance(annotation, type):
         if issubclass(annotation, enum.Enum):
-            return Scalar(t.EnumT(annotation.__name__, tuple(m.name for m in annotation)), annotation)
+            return Scalar(enum_type(annotation), annotation)
         if issubclass(annotation, Sort):
             return Scalar(index_type(annotation), annotation)
         if issubclass(annotation, Union):

@@ -9,10 +9,10 @@ import linecache
 import os
 import sys
 import textwrap
-from collections import ChainMap
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from checker.language.errors import LanguageError
@@ -37,9 +37,53 @@ class Source:
     labels: tuple[str, ...] = ()
     assigned: dict[str, int] = field(default_factory=dict)
     in_loop: set[str] = field(default_factory=set)
+    _positions: dict[int, Pos] = field(default_factory=dict)
+    _texts: dict[ast.AST, str] = field(default_factory=dict)
 
     def pos(self, node: ast.AST) -> Pos:
-        return Pos(self.file, getattr(node, "lineno", self.tree.lineno))
+        line = getattr(node, "lineno", None) or self.tree.lineno
+        found = self._positions.get(line)
+        if found is None:
+            found = self._positions[line] = Pos(self.file, line)
+        return found
+
+    def text(self, node: ast.AST) -> str:
+        """A part of the tree as Python writes it."""
+        found = self._texts.get(node)
+        if found is None:
+            found = self._texts[node] = ast.unparse(node)
+        return found
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def defaults(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters of the function, with the values that they have when none is given."""
+        return inspect.signature(self.function).parameters
+
+    @cached_property
+    def loops(self) -> Counter[str]:
+        """How many loops each name is the variable of."""
+        targets = (node.target for node in self.nodes if isinstance(node, ast.For))
+        return Counter(target.id for target in targets if isinstance(target, ast.Name))
+
+    @cached_property
+    def failures(self) -> frozenset[str]:
+        """The texts of its ``maybe``."""
+        found: set[str] = set()
+        for node in self.nodes:
+            match node:
+                case ast.Call(func=ast.Name(id="maybe"), args=[ast.Constant(value=str(text))]):
+                    found.add(text)
+        return frozenset(found)
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """Every name in it."""
+        return frozenset(node.id for node in self.nodes if isinstance(node, ast.Name))
 
 
 def display_path(module_name: str, path: str) -> str:
@@ -82,9 +126,8 @@ def source_of(function: Function) -> Source:
         raise LanguageError(Pos(file, first), f"{name}: write it as a function with def, not as a lambda")
     source = Source(function, tree, file, inspect.isgeneratorfunction(function))
     _scan(tree.body, source, loop=False)
-    nodes = list(ast.walk(tree))
-    source.valued = any(isinstance(n, ast.Return) and gives_value(n) for n in nodes)
-    yields = (n.value for n in nodes if isinstance(n, ast.Yield))
+    source.valued = any(isinstance(n, ast.Return) and gives_value(n) for n in source.nodes)
+    yields = (n.value for n in source.nodes if isinstance(n, ast.Yield))
     source.labels = tuple(y.value for y in yields if isinstance(y, ast.Constant) and isinstance(y.value, str))
     return source
 
@@ -139,7 +182,7 @@ def names_of(source: Source) -> Mapping[str, Any]:
             closure[name] = cell.cell_contents
         except ValueError:
             continue
-    return ChainMap(closure, function.__globals__, builtins if isinstance(builtins, dict) else vars(builtins))
+    return {**(builtins if isinstance(builtins, dict) else vars(builtins)), **function.__globals__, **closure}
 
 
 def failures_of(functions: list[Function]) -> set[str]:
@@ -148,16 +191,13 @@ def failures_of(functions: list[Function]) -> set[str]:
     todo, seen = list(functions), set(functions)
     while todo:
         source = source_of(todo.pop())
+        found |= source.failures
         names = names_of(source)
-        for node in ast.walk(source.tree):
-            match node:
-                case ast.Call(func=ast.Name(id="maybe"), args=[ast.Constant(value=str(text))]):
-                    found.add(text)
-                case ast.Name(id=name):
-                    named = names.get(name)
-                    if not inspect.isfunction(named) or named.__module__.startswith("checker.language"):
-                        continue
-                    if named not in seen:
-                        seen.add(named)
-                        todo.append(named)
+        for name in source.mentioned:
+            named = names.get(name)
+            if not inspect.isfunction(named) or named.__module__.startswith("checker.language"):
+                continue
+            if named not in seen:
+                seen.add(named)
+                todo.append(named)
     return found

@@ -66,24 +66,24 @@ class Statements(Steps):
         match node:
             case ast.Assign():
                 self.assignment(node)
+            case ast.If():
+                self.if_statement(node)
+            case ast.Expr():
+                self.expression_statement(node)
+            case ast.Return():
+                self.return_statement(node)
             case ast.AugAssign():
                 self.augmented(node)
             case ast.AnnAssign():
                 self.annotated(node)
-            case ast.If():
-                self.if_statement(node)
             case ast.For():
                 self.for_statement(node)
             case ast.While():
                 self.while_statement(node)
             case ast.With():
                 self.with_statement(node)
-            case ast.Return():
-                self.return_statement(node)
             case ast.Assert():
                 self.assert_statement(node)
-            case ast.Expr():
-                self.expression_statement(node)
             case ast.Break() | ast.Continue():
                 self.jump(node)
             case ast.Pass():
@@ -97,7 +97,7 @@ class Statements(Steps):
             self.body(node.body if condition.value else node.orelse)
             return
         before = dict(self.frame.names)
-        text = ast.unparse(node.test)
+        text = self.frame.source.text(node.test)
         taken, other = len(self.sites), len(self.sites) + 1
         self.sites += [ir.Site(self.pos(node), text), ir.Site(self.pos(node), f"not ({text})")]
         then = self.nested(node.body)
@@ -124,7 +124,7 @@ class Statements(Steps):
             self.fail(node, "a loop has one variable")
         variable = node.target.id
         domain, within = self.domain(node.iter)
-        if self.frame.source.assigned.get(variable, 0) > loops_over(self.frame.source.tree, variable):
+        if self.frame.source.assigned.get(variable, 0) > self.frame.source.loops[variable]:
             self.fail(node, f"{variable} is the variable of a loop: assign to another name")
         if within is not None:
             name = self.fresh_name("set")
@@ -186,7 +186,7 @@ class Statements(Steps):
     def with_statement(self, node: ast.With) -> None:
         item = node.items[0]
         call = item.context_expr
-        known = isinstance(call, ast.Call) and self.is_verb(call, verbs.hold) and len(call.args) == 1
+        known = isinstance(call, ast.Call) and self.called(call) is verbs.hold and len(call.args) == 1
         if not known or len(node.items) != 1 or item.optional_vars is not None:
             self.fail(node, "'with' is only for lock regions: with hold(s.cluster[c].lock):")
         assert isinstance(call, ast.Call)
@@ -195,12 +195,6 @@ class Statements(Steps):
         inside = self.nested(node.body)
         self.held.pop()
         self.out.append(ir.Hold(pos=self.pos(node), field=field, indices=indices, body=inside))
-
-    def is_verb(self, call: ast.Call, verb: Any) -> bool:
-        if not isinstance(call.func, (ast.Name, ast.Attribute)):
-            return False
-        callee = self.expression(call.func)
-        return isinstance(callee, StaticB) and callee.value is verb
 
     def return_statement(self, node: ast.Return) -> None:
         frame = self.frame
@@ -243,19 +237,20 @@ class Statements(Steps):
         self.fail(node, "an expression on its own does nothing: assign it or return it")
 
     def call_statement(self, node: ast.Call) -> None:
-        if self.is_verb(node, verbs.require):
+        verb = self.called(node)
+        if verb is verbs.require:
             self.not_in_promise(node)
             condition = self.flatten(self.boolean(self.arguments(node, 1, 1)[0]))
             if not self.points:
                 self.guards.append(self.pos(node))
             self.out.append(ir.Require(pos=self.pos(node), condition=condition))
-        elif self.is_verb(node, verbs.expect):
+        elif verb is verbs.expect:
             self.expect(node)
-        elif self.is_verb(node, verbs.acquire):
+        elif verb is verbs.acquire:
             self.acquire(node)
-        elif self.is_verb(node, verbs.release):
+        elif verb is verbs.release:
             self.release(node)
-        elif self.is_verb(node, verbs.hand_over):
+        elif verb is verbs.hand_over:
             self.hand_over(node)
         else:
             found = self.expression(node)
@@ -276,12 +271,6 @@ class Statements(Steps):
 
 def named(expr: ir.Expr) -> object:
     return expr.name if isinstance(expr, ir.Local) else (expr.value if isinstance(expr, ir.Const) else expr)
-
-
-def loops_over(tree: ast.AST, variable: str) -> int:
-    return sum(
-        isinstance(n, ast.For) and isinstance(n.target, ast.Name) and n.target.id == variable for n in ast.walk(tree)
-    )
 
 
 def completes(body: list[ir.Stmt] | tuple[ir.Stmt, ...]) -> bool:

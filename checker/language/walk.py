@@ -3,107 +3,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from operator import attrgetter
+from typing import Any
 
 from checker.language import ir
 
 
-def children(expr: ir.Expr) -> Iterator[ir.Expr]:
+def no_parts(_: object) -> tuple[()]:
+    return ()
+
+
+def operand(expr: Any) -> tuple[ir.Expr, ...]:
+    return (expr.operand,)
+
+
+def bound(expr: ir.Quantifier) -> Iterator[ir.Expr | None]:
+    for binder in expr.binders:
+        yield from (binder.domain.lo, binder.domain.hi, binder.condition)
+    yield from (expr.body, expr.default)
+
+
+def asked(expr: ir.At) -> Iterator[ir.Expr | None]:
+    for place in expr.places:
+        yield place.actor
+        yield from (value for _, value in place.values)
+
+
+def given(parts: Iterable[ir.Expr | None]) -> tuple[ir.Expr, ...]:
+    return tuple(part for part in parts if part is not None)
+
+
+# Every build and every engine comes here for every node many times: one look at its type must do.
+OPERANDS: dict[type[ir.Expr], Callable[[Any], tuple[ir.Expr, ...]]] = {
+    **dict.fromkeys((ir.Const, ir.Local, ir.Fresh), no_parts),
+    **dict.fromkeys((ir.Not, ir.Cast, ir.Recode, ir.Place, ir.UnionTag, ir.UnionGet, ir.SetLen), operand),
+    **dict.fromkeys((ir.And, ir.Or, ir.Compare, ir.Arith, ir.SetOp), attrgetter("left", "right")),
+    ir.Read: attrgetter("indices"),
+    ir.Shift: attrgetter("operand", "by"),
+    ir.IfExp: attrgetter("condition", "then", "orelse"),
+    ir.UnionMake: attrgetter("payload"),
+    ir.SetMake: attrgetter("items"),
+    ir.SetHas: attrgetter("item", "operand"),
+    ir.Quantifier: lambda expr: given(bound(expr)),
+    ir.Do: lambda expr: (expr.result,),
+    ir.At: lambda expr: given(asked(expr)),
+}
+
+EVALUATED: dict[type[ir.Stmt], Callable[[Any], tuple[ir.Expr, ...]]] = {
+    ir.SetLocal: lambda node: (node.value,),
+    ir.Store: lambda node: (node.value, *node.indices),
+    **dict.fromkeys((ir.If, ir.Require, ir.Assert, ir.Expect), lambda node: (node.condition,)),
+    ir.For: attrgetter("domain.lo", "domain.hi"),
+    ir.Choose: lambda node: given((node.domain.lo, node.domain.hi, node.where)),
+    ir.Hold: attrgetter("indices"),
+}
+
+BODIES: dict[type[ir.Stmt], Callable[[Any], tuple[tuple[ir.Stmt, ...], ...]]] = {
+    ir.If: attrgetter("then", "orelse"),
+    **dict.fromkeys((ir.Block, ir.For, ir.Loop, ir.Hold), lambda node: (node.body,)),
+}
+
+
+NODES = ir.Expr, ir.Stmt, ir.Domain, ir.Binder, ir.AtPlace
+
+
+@cache
+def _members(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
+
+
+def members(node: Any) -> tuple[str, ...]:
+    """The names of the fields of a piece of IR."""
+    return _members(node.__class__)
+
+
+def children(expr: ir.Expr) -> tuple[ir.Expr, ...]:
     """The direct operands of an expression; not what is inside the body of a Do."""
-    match expr:
-        case ir.Read(indices=indices):
-            yield from indices
-        case (
-            ir.Not(operand=x)
-            | ir.Cast(operand=x)
-            | ir.Recode(operand=x)
-            | ir.UnionTag(operand=x)
-            | ir.SetLen(operand=x)
-            | ir.Place(operand=x)
-        ):
-            yield x
-        case ir.UnionGet(operand=x):
-            yield x
-        case ir.And(left=a, right=b) | ir.Or(left=a, right=b) | ir.Compare(left=a, right=b) | ir.Arith(left=a, right=b):
-            yield a
-            yield b
-        case ir.SetOp(left=a, right=b) | ir.Shift(operand=a, by=b):
-            yield a
-            yield b
-        case ir.IfExp(condition=c, then=a, orelse=b):
-            yield from (c, a, b)
-        case ir.UnionMake(payload=items) | ir.SetMake(items=items):
-            yield from items
-        case ir.SetHas(item=a, operand=b):
-            yield a
-            yield b
-        case ir.Quantifier(binders=binders, body=body, default=default):
-            for binder in binders:
-                yield from (binder.domain.lo, binder.domain.hi)
-                if binder.condition is not None:
-                    yield binder.condition
-            yield body
-            if default is not None:
-                yield default
-        case ir.Do(result=result):
-            yield result
-        case ir.At(places=places):
-            for place in places:
-                if place.actor is not None:
-                    yield place.actor
-                for _, value in place.values:
-                    yield value
+    return OPERANDS[type(expr)](expr)
 
 
-def expressions(statement: ir.Stmt) -> Iterator[ir.Expr]:
+def expressions(statement: ir.Stmt) -> tuple[ir.Expr, ...]:
     """The expressions that a statement evaluates itself, not those of its inner statements."""
-    match statement:
-        case ir.SetLocal(value=value):
-            yield value
-        case ir.Store(value=value, indices=indices):
-            yield value
-            yield from indices
-        case ir.If(condition=c) | ir.Require(condition=c) | ir.Assert(condition=c) | ir.Expect(condition=c):
-            yield c
-        case ir.For(domain=domain):
-            yield domain.lo
-            yield domain.hi
-        case ir.Choose(domain=domain, where=where):
-            yield domain.lo
-            yield domain.hi
-            if where is not None:
-                yield where
-        case ir.Hold(indices=indices):
-            yield from indices
+    return EVALUATED.get(type(statement), no_parts)(statement)
 
 
-def bodies(statement: ir.Stmt) -> Iterator[tuple[ir.Stmt, ...]]:
+def bodies(statement: ir.Stmt) -> tuple[tuple[ir.Stmt, ...], ...]:
     """The inner statements of a statement."""
-    match statement:
-        case ir.If(then=then, orelse=orelse):
-            yield then
-            yield orelse
-        case ir.Block(body=body) | ir.For(body=body) | ir.Loop(body=body) | ir.Hold(body=body):
-            yield body
+    return BODIES.get(type(statement), no_parts)(statement)
 
 
 def every_expression(expr: ir.Expr) -> Iterator[ir.Expr]:
     """An expression and everything inside it, the bodies of Do included."""
-    yield expr
-    for child in children(expr):
-        yield from every_expression(child)
-    if isinstance(expr, ir.Do):
-        for inner in every_statement(expr.body):
-            for part in expressions(inner):
-                yield from every_expression(part)
+    todo = [expr]
+    while todo:
+        part = todo.pop()
+        yield part
+        if isinstance(part, ir.Do):
+            inner = [one for statement in every_statement(part.body) for one in expressions(statement)]
+            todo += reversed(inner)
+        todo += reversed(children(part))
 
 
 def every_statement(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Stmt]:
     """All statements of a body, inner ones included, in textual order."""
-    for statement in body:
+    todo = [*reversed(body)]
+    while todo:
+        statement = todo.pop()
         yield statement
-        for inner in bodies(statement):
-            yield from every_statement(inner)
+        for inner in reversed(bodies(statement)):
+            todo += reversed(inner)
 
 
 def changes(expr: ir.Expr) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import z3  # type: ignore[import-untyped,unused-ignore]
 
 from checker.explicit.result import NO_LOCK_LEFT
+from checker.symbolic import terms
 from checker.symbolic import values as v
 from checker.symbolic.codes import Value, as_number, as_truth
 from checker.symbolic.relation import Move, Space
@@ -123,8 +124,7 @@ class Part:
         """The formulas at this place, simplified together."""
         if not formulas:
             return []
-        bundle = z3.Function("bundle", *[f.sort() for f in formulas], z3.BoolSort())
-        whole: list[Any] = z3.simplify(z3.substitute(bundle(*formulas), *self.pairs)).children()
+        whole: list[Any] = z3.simplify(z3.substitute(terms.bundle(formulas), *self.pairs)).children()
         return whole
 
     def _collect(self) -> None:
@@ -161,15 +161,15 @@ class Part:
         size = len(self.ways).bit_length()
         which: Any = z3.BitVecVal(0, size)
         for number, way in enumerate(self.ways):
-            which = z3.If(way.guard, z3.BitVecVal(number, size), which)
-        told = [which, *(z3.If(flag, z3.BitVecVal(1, 1), z3.BitVecVal(0, 1)) for _, flag in self.flags)]
+            which = terms.choice(way.guard, terms.constant(number, size), which)
+        told = [which, *(v.resize(v.from_truth(flag), 1) for _, flag in self.flags)]
         self.written = sorted({cell for way in self.ways for cell in way.writes})
         for cell in self.written:
             code: Any = None
             for way in self.ways:
                 if cell in way.writes:
                     new = way.writes[cell]
-                    code = z3.If(way.guard, new, z3.BitVecVal(0, new.size()) if code is None else code)
+                    code = terms.choice(way.guard, new, terms.constant(0, new.size()) if code is None else code)
             told.append(code)
         at = 0
         for one in told:
@@ -177,7 +177,7 @@ class Part:
             at += one.size()
         word = z3.Concat(*reversed(told)) if len(told) > 1 else told[0]
         happens = z3.Or([way.guard for way in self.ways])
-        self.told = z3.simplify(z3.Function("bundle", word.sort(), z3.BoolSort(), z3.BoolSort())(word, happens))
+        self.told = z3.simplify(terms.bundle((word, happens)))
 
     def _ask(self, key: State) -> tuple[Outcome, ...]:
         if self.told is None:

@@ -18,6 +18,7 @@ from checker.claims import claims
 from checker.explicit.result import CAN_FINISH, NO_LOCK_LEFT, NO_MODEL_ERROR
 from checker.language import ir
 from checker.language.types import LockT
+from checker.symbolic import terms
 from checker.symbolic import values as v
 from checker.symbolic.codes import as_number
 from checker.symbolic.expressions import Failure
@@ -42,8 +43,7 @@ class Instance:
         """Several formulas at once: what they share is renamed once."""
         if not truths:
             return {}
-        bundle = z3.Function("bundle", *[z3.BoolSort()] * (len(truths) + 1))
-        renamed = self(bundle(*(v.as_z3(truth) for truth in truths.values())))
+        renamed = self(terms.bundle([v.as_z3(truth) for truth in truths.values()]))
         return dict(zip(truths, renamed.children(), strict=True))
 
     def number(self, number: v.Number, model: Any) -> int:

@@ -18,6 +18,8 @@ from typing import Any
 
 import z3  # type: ignore[import-untyped,unused-ignore]
 
+from checker.symbolic import terms
+
 Truth = Any
 """A ``bool`` or a z3 Bool."""
 
@@ -48,7 +50,7 @@ def interval(n: Number) -> tuple[int, int]:
 def resize(n: Number, bits: int) -> Any:
     """The value modulo 2 ** bits, as a bit-vector of that many bits."""
     if isinstance(n, int):
-        return z3.BitVecVal(n, bits)
+        return terms.constant(n, bits)
     have = width(n.lo, n.hi)
     if have == bits:
         return n.bits
@@ -88,7 +90,7 @@ def clamp(n: Number, lo: int, hi: int) -> Number:
 def negation(a: Truth) -> Truth:
     if isinstance(a, bool):
         return not a
-    return a.arg(0) if z3.is_not(a) else z3.Not(a)
+    return a.arg(0) if z3.is_not(a) else terms.negation(a)
 
 
 def both(a: Truth, b: Truth) -> Truth:
@@ -96,7 +98,7 @@ def both(a: Truth, b: Truth) -> Truth:
         return b if a else False
     if isinstance(b, bool):
         return a if b else False
-    return a if a.eq(b) else z3.And(a, b)
+    return a if a.eq(b) else terms.conjunction(a, b)
 
 
 def either(a: Truth, b: Truth) -> Truth:
@@ -104,7 +106,7 @@ def either(a: Truth, b: Truth) -> Truth:
         return True if a else b
     if isinstance(b, bool):
         return True if b else a
-    return a if a.eq(b) else z3.Or(a, b)
+    return a if a.eq(b) else terms.disjunction((a, b))
 
 
 def any_of(truths: Iterable[Truth]) -> Truth:
@@ -115,7 +117,7 @@ def any_of(truths: Iterable[Truth]) -> Truth:
             return True
         if truth is not False:
             rest.append(truth)
-    return rest[0] if len(rest) == 1 else z3.Or(rest) if rest else False
+    return rest[0] if len(rest) == 1 else terms.disjunction(rest) if rest else False
 
 
 def as_z3(truth: Truth) -> Any:
@@ -129,7 +131,7 @@ def select_truth(condition: Truth, a: Truth, b: Truth) -> Truth:
         return either(condition, b) if a else both(negation(condition), b)
     if isinstance(b, bool):
         return either(negation(condition), a) if b else both(condition, a)
-    return a if a.eq(b) else z3.If(condition, a, b)
+    return a if a.eq(b) else terms.choice(condition, a, b)
 
 
 def same_truth(a: Truth, b: Truth) -> Truth:
@@ -137,7 +139,7 @@ def same_truth(a: Truth, b: Truth) -> Truth:
         return b if a else negation(b)
     if isinstance(b, bool):
         return a if b else negation(a)
-    return True if a.eq(b) else a == b
+    return True if a.eq(b) else terms.equality(a, b)
 
 
 # -------------------------------------------------------------------- numbers
@@ -147,7 +149,7 @@ def from_truth(truth: Truth) -> Number:
     """1 for true, 0 for false."""
     if isinstance(truth, bool):
         return int(truth)
-    return Num(z3.If(truth, z3.BitVecVal(1, 1), z3.BitVecVal(0, 1)), 0, 1)
+    return Num(terms.choice(truth, terms.constant(1, 1), terms.constant(0, 1)), 0, 1)
 
 
 def same_number(a: Number, b: Number) -> bool:
@@ -165,7 +167,7 @@ def select(condition: Truth, a: Number, b: Number) -> Number:
     (al, ah), (bl, bh) = interval(a), interval(b)
     lo, hi = min(al, bl), max(ah, bh)
     size = width(lo, hi)
-    return Num(z3.If(condition, resize(a, size), resize(b, size)), lo, hi)
+    return Num(terms.choice(condition, resize(a, size), resize(b, size)), lo, hi)
 
 
 def equal(a: Number, b: Number) -> Truth:
@@ -177,7 +179,7 @@ def equal(a: Number, b: Number) -> Truth:
     if same_number(a, b):
         return True
     size = width(min(al, bl), max(ah, bh))
-    return resize(a, size) == resize(b, size)
+    return terms.equality(resize(a, size), resize(b, size))
 
 
 def at_most(a: Number, b: Number) -> Truth:
@@ -189,7 +191,7 @@ def at_most(a: Number, b: Number) -> Truth:
         return False
     lo, hi = min(al, bl), max(ah, bh)
     x, y = resize(a, width(lo, hi)), resize(b, width(lo, hi))
-    return x <= y if lo < 0 else z3.ULE(x, y)
+    return x <= y if lo < 0 else terms.at_most(x, y)
 
 
 def less(a: Number, b: Number) -> Truth:

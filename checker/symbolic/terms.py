@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""z3 terms of operands that fit.
+
+z3's own operators ask for the sort of each operand, several times, to convert what
+does not fit.  Here everything has its width already (see ``values.py``), and to ask
+took most of the time of writing a step as formulas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import z3  # type: ignore[import-untyped,unused-ignore]
+
+
+@cache
+def vectors(bits: int) -> Any:
+    return z3.BitVecSort(bits)
+
+
+def constant(value: int, bits: int) -> Any:
+    """A number as a bit-vector, modulo 2 ** bits."""
+    sort = vectors(bits)
+    return z3.BitVecNumRef(z3.Z3_mk_numeral(sort.ctx_ref(), str(value), sort.as_ast()), sort.ctx)
+
+
+def negation(a: Any) -> Any:
+    return z3.BoolRef(z3.Z3_mk_not(a.ctx_ref(), a.as_ast()), a.ctx)
+
+
+def conjunction(a: Any, b: Any) -> Any:
+    return z3.BoolRef(z3.Z3_mk_and(a.ctx_ref(), 2, (z3.Ast * 2)(a.as_ast(), b.as_ast())), a.ctx)
+
+
+def disjunction(truths: Sequence[Any]) -> Any:
+    asts = (z3.Ast * len(truths))(*(one.as_ast() for one in truths))
+    return z3.BoolRef(z3.Z3_mk_or(truths[0].ctx_ref(), len(truths), asts), truths[0].ctx)
+
+
+def choice(condition: Any, a: Any, b: Any) -> Any:
+    """``a`` where the condition holds, else ``b``; both truths, or both of one width."""
+    kind = z3.BoolRef if isinstance(a, z3.BoolRef) else z3.BitVecRef
+    return kind(z3.Z3_mk_ite(condition.ctx_ref(), condition.as_ast(), a.as_ast(), b.as_ast()), condition.ctx)
+
+
+def equality(a: Any, b: Any) -> Any:
+    return z3.BoolRef(z3.Z3_mk_eq(a.ctx_ref(), a.as_ast(), b.as_ast()), a.ctx)
+
+
+def at_most(a: Any, b: Any) -> Any:
+    """a <= b, of numbers without a sign."""
+    return z3.BoolRef(z3.Z3_mk_bvule(a.ctx_ref(), a.as_ast(), b.as_ast()), a.ctx)
+
+
+def bundle(formulas: Sequence[Any]) -> Any:
+    """One term with these operands: what is done to it is done to all, and once to what they share."""
+    declared = z3.Function("bundle", *(one.sort() for one in formulas), z3.BoolSort())
+    asts = (z3.Ast * len(formulas))(*(one.as_ast() for one in formulas))
+    return z3.BoolRef(z3.Z3_mk_app(declared.ctx_ref(), declared.ast, len(formulas), asts), declared.ctx)
