@@ -293,15 +293,16 @@ class Builder:
             pc = 1
             for lowered in lowered_all:
                 kept = kept_for(lowered, requests)
-                live = Liveness(lowered.procedure, kept)
-                self.check_entry(lowered, live)
-                lowered.live = live.points
+                if kept:
+                    live = Liveness(lowered.procedure, kept)
+                    self.check_entry(lowered, live)
+                    lowered.live = live.points
                 for k, point in enumerate(lowered.procedure.yields):
                     point.pc = pc
                     pc += 1
-                    if k not in live.points:
+                    if k not in lowered.live:
                         continue
-                    point.live = tuple(self.slots(lowered, live.points[k], slots))
+                    point.live = tuple(self.slots(lowered, lowered.live[k], slots))
                     point.origin = {name: lowered.origin[name] for name, _ in point.live if name in lowered.origin}
             pcs = self.fields.add(f"{type_.name}.pc", (type_,), t.EnumT(f"{type_.name}.pc", pc_names(lowered_all)))
             made = tuple(self.fields.add(f"{type_.name}.slot{k}", (type_,), of) for k, of in enumerate(slots))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from checker.language import ir, verbs
@@ -37,7 +37,7 @@ class Lowered:
     point_names: list[list[dict[str, Binding]]]
     point_functions: list[list[Any]]
     origin: dict[str, tuple[int, str, int | None]]
-    live: dict[int, Live] = field(default_factory=dict)
+    live: dict[int, Live]
 
 
 @dataclass
@@ -122,8 +122,10 @@ class Lowering(Statements):
             guards=tuple(self.guards),
             fair=bool(verbs.fairness_of(function)),
         )
-        self.check(made, frame.source)
-        return Lowered(made, function, domains, self.point_lines, self.point_names, self.point_functions, self.origin)
+        live = self.check(made).points
+        return Lowered(
+            made, function, domains, self.point_lines, self.point_names, self.point_functions, self.origin, live
+        )
 
     def actor_parameter(self, frame: Frame, arguments: list[ast.arg], role: type) -> tuple[str, list[ast.arg]]:
         name = frame.source.tree.name
@@ -166,7 +168,7 @@ class Lowering(Statements):
         self.origin[name] = (0, name, None)
         frame.names[name] = LocalB(name)
 
-    def check(self, procedure: ir.Procedure, source: Source) -> None:
+    def check(self, procedure: ir.Procedure) -> Liveness:
         Regions(procedure, several=bool(self.system.binding.merged))
         given = {procedure.actor, *procedure.params}
         liveness = Liveness(procedure, {})
@@ -175,6 +177,7 @@ class Lowering(Statements):
                 variable = self.origin[name][1] if name in self.origin else name
                 raise LanguageError(pos, f"{variable} may be read before assignment")
         check_order(procedure, liveness)
+        return liveness
 
     # -------------------------------------------------------------- promises
 
