@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -65,7 +66,7 @@ def begin(work: Callable[[T], R], items: Sequence[T], jobs: int) -> Iterator[lis
     global _work, _items
     _work, _items = work, items
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork"), initializer=_alone)
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork"), initializer=_beside)
     try:
         yield [pool.submit(_one, number) for number in range(len(items))]
     finally:
@@ -81,6 +82,12 @@ def _alone() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     Progress.muted = True
+
+
+def _beside() -> None:
+    """As ``_alone``, and out of the way of this process, which everybody waits for: they have all the time it takes."""
+    _alone()
+    os.nice(10)
 
 
 def _one(number: int) -> Any:
