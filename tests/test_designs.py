@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from checker.asked import ask, comparison
+from checker.columns import Variant, questions, resolve
 from checker.explicit import Exploration, explore
 from checker.language import Scope, Spec, build, load_specs
 from model import cluster_design
@@ -153,3 +156,20 @@ def test_every_switch_has_a_source() -> None:
     table = re.findall(r"^\| ([\w, ]+) \|", (ROOT / "docs" / "sources.md").read_text(), re.MULTILINE)
     known = {tag for row in table for tag in row.split(", ")}
     assert {tag for tags in found.values() for tag in tags} - known == set()
+
+
+def test_no_module_hides_a_spec_of_another() -> None:
+    """The package takes the names of all its modules; a function of the same name would take a spec away."""
+    known = load_specs(None)
+    for file in sorted((ROOT / "specs").glob("*.py")):
+        module = importlib.import_module(f"specs.{file.stem}")
+        hidden = {name for name, value in vars(module).items() if isinstance(value, Spec) and name not in known}
+        assert not hidden, f"{file.name}: {hidden}"
+
+
+def test_every_question_of_the_comparison_can_be_asked() -> None:
+    asked, _ = ask([])
+    declared = comparison(asked, None)
+    for word in declared.designs:
+        design = resolve(asked, Variant.parse(word))
+        assert len(questions(asked, declared, [], design)) == len(declared.specs) > 15
