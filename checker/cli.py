@@ -182,6 +182,8 @@ def _matrix(p: argparse.ArgumentParser) -> None:
     p.add_argument("words", nargs="*", metavar="DESIGN|FILE.py",
                    help="designs, each a name or NAME,SWITCH=VALUE,... (default: those of the model's Comparison)")
     p.add_argument("--no-flips", action="store_true", help="only the designs themselves, no switch flipped alone")
+    p.add_argument("--every", action="store_true",
+                   help="ask each switch every question, and not only until it changes something")
     p.add_argument("-o", "--output", metavar="FILE.svg", help="draw it, too")
     _several(p)
 

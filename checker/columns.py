@@ -8,7 +8,7 @@ import dataclasses
 import gc
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -149,15 +149,17 @@ def _name(asked: Asked, spec: Spec) -> str:
 
 
 def column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds, *,
-           traces: bool | Sequence[str] = (), fields: Sequence[str] = (), like: Column | None = None) -> Column:
+           traces: bool | Sequence[str] = (), fields: Sequence[str] = (), like: Column | None = None,
+           enough: Callable[[str, Answer], bool] | None = None) -> Column:
     """Asks a design the questions of these specs; ``bounds.seconds`` is for all of them together.
 
     No trace is followed but for the promises in ``traces``.  With ``fields`` each answer has the state machine of
     an object's fields, too.
     Where no switch matters that differs from the column ``like``, its answer is taken.
+    Behind an answer that is ``enough`` nothing more is searched.
     """
     with without_collector():
-        return _column(asked, variant, names, bounds, traces, fields, like)
+        return _column(asked, variant, names, bounds, traces, fields, like, enough)
 
 
 @contextmanager
@@ -173,15 +175,17 @@ def without_collector() -> Iterator[None]:
 
 
 def _column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds, traces: bool | Sequence[str],
-            fields: Sequence[str], like: Column | None) -> Column:
+            fields: Sequence[str], like: Column | None, enough: Callable[[str, Answer], bool] | None) -> Column:
     specs = {name: dataclasses.replace(spec, expected={}) if name in names else spec
              for name, spec in asked.specs.items()}
     changed = dataclasses.replace(asked, specs=specs, design=variant.design, switches=variant.switches)
-    made, began = Column(variant), time.monotonic()
+    made, began, told = Column(variant), time.monotonic(), False
     others = differing(resolve(asked, like.variant), resolve(asked, variant)) if like is not None else {}
     for name in names:
         if like is not None and like.answers[name].result.complete and not like.answers[name].switches & others.keys():
             made.answers[name] = like.answers[name]
+            continue
+        if told:
             continue
         left = None if bounds.seconds is None else max(0.01, bounds.seconds - (time.monotonic() - began))
         ran = one(changed, specs[name], dataclasses.replace(bounds, seconds=left), traces)
@@ -195,6 +199,7 @@ def _column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds
                 answer.machine = machine(ran.system, fields, Limits(seconds=bounds.seconds, memory=bounds.memory))
         if ran.result.stopped == INTERRUPTED:
             raise KeyboardInterrupt
+        told = enough is not None and enough(name, answer)
     return made
 
 

@@ -93,7 +93,7 @@ def matrix(arguments: argparse.Namespace, output: Output) -> Exit:
     if arguments.output is not None and not Path(arguments.output).parent.is_dir():
         raise UsageError(f"{arguments.output} cannot be written: there is no such folder")
     wanted = [] if arguments.no_flips else [name for name in (words or declared.flipped) if name in designs]
-    found = asked_all(asked, designs, wanted, declared, names, bounds, arguments.jobs)
+    found = asked_all(asked, designs, wanted, declared, names, bounds, arguments.jobs, every=arguments.every)
     if not found.columns:
         raise KeyboardInterrupt
     for answered in (*found.columns, *(one.column for one in found.flips)):
@@ -111,8 +111,11 @@ def matrix(arguments: argparse.Namespace, output: Output) -> Exit:
 
 
 def asked_all(asked: Asked, designs: Mapping[str, Design], wanted: Sequence[str], declared: Comparison,
-              names: list[str], bounds: Bounds, jobs: int | None) -> Matrix:
-    """Every design, and the switches of those in ``wanted``; where somebody interrupts, what was finished by then."""
+              names: list[str], bounds: Bounds, jobs: int | None, *, every: bool) -> Matrix:
+    """Every design, and the switches of those in ``wanted``; where somebody interrupts, what was finished by then.
+
+    A switch is asked until it changes something, or with ``every`` all questions.
+    """
     found = Matrix(names, [], [], [])
     beside = [one for name in wanted for one in company(Variant.parse(name), designs[name], declared)]
     planned = [one for name in wanted for one in plan(Variant.parse(name), designs[name])]
@@ -138,7 +141,9 @@ def asked_all(asked: Asked, designs: Mapping[str, Design], wanted: Sequence[str]
         return found
 
     def flipped(one: tuple[str, str, str, Variant]) -> Column:
-        return column(asked, one[3], names, bounds, like=bases[one[0]])
+        base, variant = bases[one[0]], one[3]
+        return column(asked, variant, names, bounds, like=base, enough=None if every else (
+            lambda spec, answer: bool(changes(base, Column(variant, {spec: answer})))))
 
     for (base, switch, value, variant), answered in zip(
             planned, until_interrupted(each(flipped, planned, jobs, "switches")), strict=False):

@@ -53,6 +53,7 @@ from specs.scopes import (
     zeros_no_shrinker,
 )
 from specs.starts import (
+    a_compressed_page_beside_data,
     a_page_is_on_each_device,
     a_page_is_on_the_first_device,
     a_reverse_map_is_beside_an_entry,
@@ -91,6 +92,10 @@ two_slots_of_the_device = Scope(
     sizes={**ONE_OF_EACH, PhysSlot: 2, Swapoff: 1, Shrinker: 0, Reclaim: 0},
     operations={Task: [*FAULTS_AND_ZAPS, shrink_folio_list]}, failures=["zswap refuses the page"],
 )
+full_disk = Scope(
+    "two pages, a disk for one, a shrinker, a process that faults and unmaps; nothing fails",
+    sizes={**ONE_OF_EACH, Pte: 2, VswapSlot: 2, Reclaim: 0}, operations={Task: FAULTS_AND_ZAPS}, failures=[],
+)
 two_owners_let_go = owners(
     "a page with two owners that is never written to, no shrinker, swap may be nearly full", {Shrinker: 0},
     failures=["swap is nearly full"], task=[do_swap_page, zap_nonpresent_ptes, copy_nonpresent_pte],
@@ -119,8 +124,18 @@ asked_of_swapoff = question("swapoff, and slots that are taken meanwhile.", two_
 
 asked_of_partial_stores = question("A large folio of which zswap takes a part.", large_scopes.refused,
                                    (large_scopes.a_large_folio,), LARGE_PROMISES)
-asked_of_large_faults = question("Two pages that follow, one on the disk and one of zeros.", large_scopes.faults,
-                                 (large_scopes.data_beside_zeros,), LARGE_PROMISES)
+asked_of_large_faults = question(
+    "Two pages that follow: on the disk, on the disk and of zeros, in zswap, on the disk the other way round.",
+    large_scopes.faults,
+    (large_scopes.both_on_disk, large_scopes.data_beside_zeros, large_scopes.data_beside_a_compressed_page,
+     large_scopes.both_on_disk_the_other_way_round), LARGE_PROMISES,
+)
+asked_of_moved_folios = question("A large folio that is moved and split while it is swapped out.",
+                                 large_scopes.moved_in_the_cache, (large_scopes.a_large_folio,), LARGE_PROMISES)
+asked_of_full_disks = question("A large folio for which the disk has no run of slots.", large_scopes.no_run_on_disk,
+                               (large_scopes.a_large_folio,), LARGE_PROMISES)
+asked_of_the_gate = question("A compressed page, and a disk that another page has filled.", full_disk,
+                             (a_compressed_page_beside_data,))
 asked_of_large_folios = question("A large folio on the disk that is swapped in, moved and split.",
                                  large_scopes.two_compactors, (large_scopes.both_on_disk,), LARGE_PROMISES)
 
@@ -143,24 +158,36 @@ asked_of_two_zaps = question("Two owners, one folio, two slots: a folio may move
 
 comparison = Comparison(
     specs=[
-        asked_of_one_page, asked_of_writeback, asked_of_recycled_slots, asked_of_two_faults, asked_of_zeros,
-        asked_of_fork, asked_of_write_faults, asked_of_slot_reclaim, asked_of_zaps, asked_of_swapoff,
-        asked_of_the_device, asked_of_stable_pages, asked_of_unuse, asked_of_two_devices, asked_of_neighbours,
-        asked_of_reverse_maps, asked_of_two_zaps,
-        asked_of_partial_stores, asked_of_large_faults, asked_of_large_folios,
+        asked_of_recycled_slots, asked_of_fork, asked_of_large_faults, asked_of_partial_stores,
+        asked_of_full_disks, asked_of_the_gate, asked_of_moved_folios, asked_of_two_faults,
+        asked_of_write_faults, asked_of_large_folios, asked_of_neighbours, asked_of_the_device,
+        asked_of_writeback, asked_of_zeros, asked_of_reverse_maps, asked_of_stable_pages, asked_of_zaps,
+        asked_of_slot_reclaim, asked_of_one_page, asked_of_swapoff, asked_of_two_devices, asked_of_unuse,
+        asked_of_two_zaps,
     ],
     designs={"phase_iv": PHASE_IV, "rfc_v1": RFC_V1, "rfc_v2": RFC_V2, "mid_a": MID_A, "mid_b": MID_B},
     flipped=["rfc_v2", "rfc_v1"],
     company={
+        "add_checks_backing": {"add_rechecks_backing": False},
+        "add_compares_zero": {"thp_refuses_mixed": False},
         "add_knows_countless_words": {"readahead": Readahead.CLUSTER},
+        "add_rechecks_backing": {"add_checks_backing": False},
         "alloc_asks_the_switch": {"switched_at_run_time": True},
+        "migrate_copies_entries": {"folio_has_one_entry": False},
+        "read_tests_every_zero": {"thp_refuses_mixed": False, "add_compares_zero": False},
         "readahead_pins_other_device": {"readahead": Readahead.VMA},
+        "load_frees_only_cached": {"fault_uses_swap_cache": False},
         "lookups_ask_the_entry": {"switched_at_run_time": True},
         "writeout_clears_zero": {"fault_frees_unwritten": False},
         "removal_writes_rmap": {"folio_at_virtual_slot": False},
+        "swapin_leaves_folio_cached": {
+            "batch_checks_backing": False, "swapin_checks_backing": True, "add_checks_backing": False,
+            "add_rechecks_backing": False,
+        },
         "submit_write_holds_folio_lock": {"realloc_in_submit_write": True},
         "swapoff_asks_the_folio": {"swapoff_rechecks_folio": False},
         "swapoff_rechecks_backing": {"alloc_tests_writeok": False},
+        "thp_refuses_zswap": {"thp_refuses_mixed": False},
     },
     quotient=["virtual_table", "table", "count"],
     words={

@@ -157,11 +157,11 @@ def swapped_out_page(s: Swap, i: int, exclusive: bool, pte: Pte):
     s.memcg[Memcg(0)].id_refs += 1
 
 
-def page_on_disk(s: Swap, i: int, exclusive: bool = True):
-    """Page i is in physical slot i."""
+def page_on_disk(s: Swap, i: int, exclusive: bool = True, slot: int | None = None):
+    """Page i is in physical slot i, or another one."""
     pte = Pte(0) + i
     swapped_out_page(s, i, exclusive, pte)
-    v, p = VswapSlot(0) + i, PhysSlot(0) + i
+    v, p = VswapSlot(0) + i, PhysSlot(0) + (i if slot is None else slot)
     s.virtual_table[v] = Backing.SWAPFILE(p)
     s.rmap[p] = v
     s.disk[p] = s.must_see[pte]
@@ -184,6 +184,18 @@ def both_on_disk(s: Swap):
     """A large folio was swapped out to the disk and dropped from memory."""
     page_on_disk(s, 0)
     page_on_disk(s, 1)
+
+
+def both_on_disk_the_other_way_round(s: Swap):
+    """Two pages were swapped out to the disk, the second in front of the first."""
+    page_on_disk(s, 0, slot=1)
+    page_on_disk(s, 1, slot=0)
+
+
+def data_beside_a_compressed_page(s: Swap):
+    """Two pages were swapped out: one to the disk, one to zswap."""
+    page_on_disk(s, 0)
+    page_in_zswap(s, 1)
 
 
 def both_in_zswap(s: Swap):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from checker.language import *
 from model.objects import Backing, Content, Device, Memcg, PhysSlot, Pte, PteWord, Swap, TableWord, VswapSlot
 from specs.direct import the_device_has_entries
+from specs.scopes import one_page_in_zswap
 
 
 def one_slot_on_each_device(s: Swap):
@@ -54,6 +55,12 @@ def swapped_out(s: Swap, pte: Pte, v: VswapSlot, p: PhysSlot):
         s.rmap[p] = v
     else:
         s.memcg_table_ready[s.phys_device[p]] = True
+
+
+def a_compressed_page_beside_data(s: Swap):
+    """One page is in zswap, another one on the disk."""
+    one_page_in_zswap(s)
+    swapped_out(s, Pte(1), VswapSlot(1), PhysSlot(0))
 
 
 def a_virtual_page_is_on_the_disk(s: Swap):

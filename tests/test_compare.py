@@ -201,6 +201,24 @@ def test_the_same_question_is_asked_once(capsys: pytest.CaptureFixture[str], tmp
     assert found == ["pool", "careless_pool"]
 
 
+def test_a_switch_is_asked_until_it_changes_something(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "pool.py"
+    text = (MODELS / "pool.py").read_text().replace("specs=[careless_pool]", "specs=[careless_pool, pool_again]")
+    file.write_text(text.replace("\ncomparison =", '\npool_again = Spec(why="Again.", design=guarded, **BASE)\n'
+                                                    "comparison ="))
+    few, all_ = (run(capsys, "matrix", str(file), "--json", *words).json["matrix"]
+                 for words in ([], ["--every"]))
+    assert few["specs"] == all_["specs"] and len(few["specs"]) == 2
+    for one, other in zip(few["flips"], all_["flips"], strict=True):
+        assert bool(one["changes"]) == bool(other["changes"])
+        assert len(other["cells"]) == 2
+        assert len(one["cells"]) == 2 or one["changes"]
+    assert any(len(one["cells"]) < 2 for one in few["flips"])
+    said = "each was asked until it changed something; --every asks on"
+    assert said in run(capsys, "matrix", str(file)).out
+    assert said not in run(capsys, "matrix", str(file), "--every").out
+
+
 def test_a_switch_is_flipped_in_its_company(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "pool.py"
     text = (MODELS / "pool.py").read_text()

@@ -41,6 +41,8 @@ def text(found: Matrix) -> Iterator[Line]:
             if one.base == base:
                 yield from _flip(one)
         yield Line("")
+    if any(len(one.column.answers) < len(found.specs) for one in found.flips):
+        yield Line("each was asked until it changed something; --every asks on")
     if found.unflipped:
         yield from _wrapped(f"not flipped, for they hold numbers: {', '.join(found.unflipped)}", 0)
     if found.unasked:

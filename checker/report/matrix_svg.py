@@ -17,7 +17,7 @@ ROW, CELL, LEFT, TOP = 20, 40, 12, 40
 SLANT = 0.72
 """How much of its length a slanted text takes upwards and to the right."""
 NOTE = "a number: steps of the shortest trace to a break; an empty box: holds in every state of its scope; " \
-       f"{UNKNOWN}: undecided"
+       f"{UNKNOWN}: undecided; no box: not asked"
 COLOURS = """
 .broken { fill: var(--break); } .holds { fill: none; stroke: var(--quiet); stroke-width: .5; }
 .unknown { fill: none; stroke: var(--break); stroke-width: 2; stroke-dasharray: 3 3; }
@@ -47,7 +47,7 @@ def drawing(found: Matrix) -> str:
         y = head + ROW * row
         _text(svg, names[row], LEFT, y + 14, "title" if row < len(found.columns) else "")
         for k, promise in enumerate(promises):
-            _cell(svg, column, promise, left + CELL * k, y)
+            _cell(svg, column, promise, left + CELL * k, y, whole=len(column.answers) == len(found.specs))
     _text(svg, NOTE, LEFT, head + ROW * len(columns) + 24, "quiet")
     return ElementTree.tostring(svg, encoding="unicode") + "\n"
 
@@ -60,9 +60,11 @@ def _text(parent: ElementTree.Element, text: str, x: float, y: float, mark: str 
     return made
 
 
-def _cell(svg: ElementTree.Element, column: Column, promise: str, x: float, y: float) -> None:
+def _cell(svg: ElementTree.Element, column: Column, promise: str, x: float, y: float, *, whole: bool) -> None:
     found = [(answer.result, cell(answer.result, promise)) for answer in column.answers.values()]
     broken = [(result, text) for result, text in found if text not in (HOLDS, UNKNOWN, "-")]
+    if not broken and not whole:
+        return  # it may break by a question that was not asked
     result, text = min(broken or [one for one in found if one[1] == UNKNOWN] or found,
                        key=lambda one: (not one[1].isdigit(), int(one[1]) if one[1].isdigit() else 0))
     kind = "broken" if broken else "unknown" if text == UNKNOWN else "holds"
