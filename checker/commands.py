@@ -11,7 +11,7 @@ import sys
 import textwrap
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from checker.run import Bounds, Ran, interruptible, main_trace, missing, run, wi
 from checker.words import unknown
 
 if TYPE_CHECKING:
+    from checker.beside import Beside
     from checker.counterexample.trace import Trace
     from checker.language.build import Built
 
@@ -141,7 +142,6 @@ def _width(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace, output: Output) -> Exit:
-    from checker.beside import Beside
     from checker.report.second import second_lines
     from checker.report.text import never_lines, others_lines, spec_lines, summary
 
@@ -159,14 +159,14 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
     report = _report(arguments)
     gate = not names and not asked.changed and not asked.borrowed
     rans: list[Ran] = []
-    with Beside(asked, wanted if gate and bounds.steps is None and not bounds.first else [], bounds) as beside:
+    with _beside(asked, wanted if gate and bounds.steps is None and not bounds.first else [], bounds) as beside:
         for ran in run(asked, list(dict.fromkeys(wanted)), bounds):
             rans.append(ran)
             _trouble(ran.result)
             if arguments.form == "text":
                 output.lines(spec_lines(ran.result, short=short))
                 _draw_one(ran, _traces(ran), arguments, output)
-        seconds = list(beside.results(rans))
+        seconds = list(beside.results(rans)) if beside is not None else []
     for result in seconds:
         _trouble(result)
     results = [ran.result for ran in rans]
@@ -185,6 +185,15 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
         else:
             _write(arguments.output, document)
     return code
+
+
+def _beside(asked: Asked, wanted: Sequence[str], bounds: Bounds) -> AbstractContextManager[Beside | None]:
+    """z3 at work, where somebody asks for it: what that needs takes time to load."""
+    if all(asked.spec(name).by_z3 is None for name in wanted):
+        return nullcontext()
+    from checker.beside import Beside
+
+    return Beside(asked, wanted, bounds)
 
 
 def _report(arguments: argparse.Namespace) -> str | None:
