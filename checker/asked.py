@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import enum
 import os
@@ -299,3 +300,8 @@ def unusual(design: Design | None) -> dict[str, str]:
     usual = {field.name: shown(field.default) for field in dataclasses.fields(design)
              if field.default is not dataclasses.MISSING}
     return {name: value for name, value in switches(design).items() if usual.get(name) != value}
+
+
+def asked_by(arguments: argparse.Namespace) -> tuple[Asked, list[str]]:
+    """What the words of a command line name, changed as its options say."""
+    return ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)

@@ -46,7 +46,7 @@ class Measured:
 
 def bench(arguments: argparse.Namespace, output: Output) -> Exit:
     """Measures the cases that were asked for; SURPRISE where one had to be refused."""
-    from checker.commands import Complaint, say
+    from checker.complaints import Complaint, say
     from checker.report.bench import document, lines
 
     cases = read(place(arguments.cases, installed_home))

@@ -157,7 +157,7 @@ class Everything(list[str]):
 
 
 def _said(error: str | None) -> None:
-    from checker.commands import say
+    from checker.complaints import say
 
     if error is not None:
         say(f"vswap: error: {error}")

@@ -83,7 +83,7 @@ def _race(asked: Asked, name: str, promises: Sequence[str], arguments: argparse.
     (ran,) = run(asked, [name], bounds, traces=promises or True, named=promises)
     result = ran.result
     if result.error is not None:
-        from checker.commands import Complaint
+        from checker.complaints import Complaint
 
         raise Complaint(result.error_exit, f"{result.error}\n{result.traceback or ''}".strip())
     trace = main_trace(ran)

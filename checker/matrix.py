@@ -159,7 +159,7 @@ def until_interrupted(results: Iterator[T]) -> Iterator[T]:
 
 
 def _trouble(answered: Column) -> None:
-    from checker.commands import say
+    from checker.complaints import say
 
     for result in answered.results:
         if result.error is not None:

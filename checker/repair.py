@@ -71,7 +71,7 @@ class Repairs:
 
 def repair(arguments: argparse.Namespace, output: Output) -> Exit:
     """Tries sets of changes, smallest first, each in a full check."""
-    from checker.commands import Complaint
+    from checker.complaints import Complaint
     from checker.report.repairs import as_json, text
 
     asked, words = ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)

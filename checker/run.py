@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,6 +48,11 @@ class Bounds:
     threads: int | None = None
     checkpoint: str | None = None
     symmetry: bool = False
+
+
+def bounds_of(arguments: argparse.Namespace, *, first: bool = False) -> Bounds:
+    """The limits of a command line."""
+    return Bounds(arguments.max_states, arguments.memory, arguments.time, first, threads=arguments.threads)
 
 
 @dataclass

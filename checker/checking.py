@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command check."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.asked import Asked, asked_by
+from checker.complaints import Complaint, trouble
+from checker.language.errors import UsageError
+from checker.races import draw_one, traces_of
+from checker.report.output import Output
+from checker.report.verdict import Exit, worst
+from checker.run import Bounds, Ran, bounds_of, run
+
+if TYPE_CHECKING:
+    from checker.beside import Beside
+
+STEPS = 10
+"""How many steps z3 looks at where nobody says how many."""
+
+FEW = 3
+"""So many specs are shown with a line for every promise; of more, only what does not simply hold."""
+
+
+def check(arguments: argparse.Namespace, output: Output) -> Exit:
+    """Every spec that is named, or the gate: all default ones, with z3 beside."""
+    from checker.report.second import second_lines
+    from checker.report.text import never_lines, others_lines, spec_lines, summary
+
+    asked, names = asked_by(arguments)
+    defaults = [name for name, spec in asked.specs.items() if spec.default]
+    wanted = names or [name for name in defaults if name in asked.narrowed().specs] or defaults
+    if not wanted:
+        what = f"{asked.file or asked.model} defines no spec" if not asked.specs else "no spec is a default one"
+        raise Complaint(Exit.NOTHING, f"{what}: nothing was checked")
+    for name in wanted:
+        asked.design_of(asked.spec(name))
+        asked.scope_of(asked.spec(name))
+    short = len(wanted) > FEW
+    bounds = _bounds(arguments)
+    report = _report(arguments)
+    gate = not names and not asked.changed and not asked.borrowed
+    rans: list[Ran] = []
+    with _beside(asked, wanted if gate and bounds.steps is None and not bounds.first else [], bounds) as beside:
+        for ran in run(asked, list(dict.fromkeys(wanted)), bounds):
+            rans.append(ran)
+            trouble(ran.result)
+            if arguments.form == "text":
+                output.lines(spec_lines(ran.result, short=short))
+                draw_one(ran, traces_of(ran), arguments, output)
+        seconds = list(beside.results(rans)) if beside is not None else []
+    for result in seconds:
+        trouble(result)
+    results = [ran.result for ran in rans]
+    never = _never(rans) if gate else None
+    code = worst([result.exit for result in [*results, *seconds]] + ([Exit.VACUOUS] if never else []))
+    if arguments.form == "text":
+        others = 0 if names else len(defaults) - len(wanted)
+        output.lines([*never_lines(never or ()), *second_lines(results, seconds), *others_lines(others),
+                      summary([*results, *seconds], code)])
+    if report is not None:
+        from checker.report.render import checked
+
+        document = checked(report, asked.model, code, [*results, *seconds], never)
+        if arguments.output is None:
+            output.lines([document])
+        else:
+            _write(arguments.output, document)
+    return code
+
+
+def _bounds(arguments: argparse.Namespace) -> Bounds:
+    bounds = dataclasses.replace(bounds_of(arguments, first=arguments.first), checkpoint=arguments.checkpoint,
+                                 symmetry=arguments.symmetry)
+    if arguments.engine != "z3":
+        _make_folder(arguments.checkpoint)
+        if arguments.depth is not None:
+            raise UsageError("--depth is for --engine z3: the exhaustive search goes as deep as there are states")
+        return bounds
+    if arguments.max_states is not None:
+        raise UsageError("--max-states is not for --engine z3, which counts no states")
+    if arguments.checkpoint is not None:
+        raise UsageError("--checkpoint is not for --engine z3, whose searches cannot be taken up again")
+    if arguments.threads is not None:
+        raise UsageError("--threads is not for --engine z3, which uses one")
+    if arguments.symmetry:
+        raise UsageError("--symmetry is not for --engine z3, which visits no states")
+    return dataclasses.replace(bounds, steps=STEPS if arguments.depth is None else arguments.depth)
+
+
+def _make_folder(path: str | None) -> None:
+    """Where checkpoints go: better known now than when there is something to keep."""
+    if path is None:
+        return
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--checkpoint {path}: no such folder can be made: {error.strerror}") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"--checkpoint {path}: nothing can be written there")
+
+
+def _beside(asked: Asked, wanted: Sequence[str], bounds: Bounds) -> AbstractContextManager[Beside | None]:
+    """z3 at work, where somebody asks for it: what that needs takes time to load."""
+    if all(asked.spec(name).by_z3 is None for name in wanted):
+        return nullcontext()
+    from checker.beside import Beside
+
+    return Beside(asked, wanted, bounds)
+
+
+def _report(arguments: argparse.Namespace) -> str | None:
+    """The format of the report, None for the text alone; with ``--output`` it goes to a file, beside the text."""
+    form: str = arguments.form
+    if arguments.output is None:
+        return form if form != "text" else None
+    if form == "text":
+        raise UsageError("--output is for json, junit or ktap: name it with --format; the text is printed")
+    if not os.access(Path(arguments.output).parent, os.W_OK | os.X_OK) or Path(arguments.output).is_dir():
+        raise UsageError(f"{arguments.output} cannot be written: there is no such folder, or it may not be used")
+    arguments.form = "text"
+    return form
+
+
+def _write(path: str, document: str) -> None:
+    try:
+        Path(path).write_text(document + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Complaint(Exit.MISSING, f"the report cannot be written to {path}: {error.strerror}") from None
+
+
+def _never(rans: Sequence[Ran]) -> list[str] | None:
+    """Over the union of the default specs; None where one of them was not completely searched."""
+    from checker.coverage import never
+
+    pairs = [(ran.system, ran.coverage) for ran in rans
+             if ran.system is not None and ran.coverage is not None and ran.result.complete]
+    if len(pairs) < len(rans):
+        return None
+    return never(pairs)
