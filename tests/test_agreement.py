@@ -347,3 +347,45 @@ def test_faulty_engines_are_noticed(tmp_path: Path) -> None:
         find(systems(), all_noticed, settings=few)
     except NoSuchExample:
         pytest.fail(f"not noticed: {sorted(hidden)}")
+
+
+NOWHERE = '''\
+# SPDX-License-Identifier: GPL-2.0-or-later
+from checker.language import *
+
+
+class Node(Index):
+    pass
+
+
+class Cpu(Actor):
+    pass
+
+
+class S(State):
+    nodes: Set[Node]
+    n: Node
+    k: Range(0, 2)
+
+
+@operation
+def add(s: S, cpu: Cpu):
+    yield "begun"
+    {}
+
+
+generated = Spec(why="What has no value.", model=Model(state=S, rules=[], operations={{Cpu: [add]}}),
+                 scope=Scope("tiny", sizes={{Node: 1, Cpu: 1}}), promises=[])
+'''
+
+
+@pytest.mark.parametrize("statement", ["s.nodes |= {s.n - 1}", "s.nodes -= {s.n + 1}", "s.n = s.n - 1",
+                                       "s.nodes = {s.n, s.n + 1}"])
+def test_what_never_has_a_value_is_an_error_of_the_model(tmp_path: Path, statement: str) -> None:
+    """With one object there is no other: the compiler knows, and must not trip over it."""
+    system = Reader(tmp_path).read(NOWHERE.format(statement))
+    assert system is not None
+    sights = Watch(system).visit(0)
+    compare_native(system, sights)
+    compare_z3(system, sights)
+    assert explore(system).findings["no_model_error"].depth == 2

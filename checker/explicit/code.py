@@ -186,6 +186,9 @@ class Code:
         self.block(out)
 
 
+NEVER = 0
+"""What has no value is behind a check that fails, so that nothing ever sees this."""
+
 _FOLD: dict[str, Callable[[int, int], int]] = {
     "add": lambda a, b: signed(a + b),
     "sub": lambda a, b: signed(a - b),
@@ -193,8 +196,8 @@ _FOLD: dict[str, Callable[[int, int], int]] = {
     "and": lambda a, b: a & b,
     "or": lambda a, b: a | b,
     "xor": lambda a, b: a ^ b,
-    "shl": lambda a, b: signed(a << b),
-    "lshr": lambda a, b: (a & MASK) >> b,
-    "udiv": lambda a, b: a // b,
-    "urem": lambda a, b: a % b,
+    "shl": lambda a, b: signed(a << b) if 0 <= b < 64 else NEVER,
+    "lshr": lambda a, b: (a & MASK) >> b if 0 <= b < 64 else NEVER,
+    "udiv": lambda a, b: a // b if b else NEVER,
+    "urem": lambda a, b: a % b if b else NEVER,
 }
