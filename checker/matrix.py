@@ -237,5 +237,6 @@ def other_states(known: Answer, answer: Answer) -> bool:
 
 def broken_somewhere(columns: Sequence[Column], spec: str) -> list[str]:
     """The promises of a spec that break, or are never reached, in one of these columns."""
-    return list(dict.fromkeys(v.promise for c in columns for v in c.answers[spec].result.verdicts
+    answers = [column.answers[spec] for column in columns if spec in column.answers]
+    return list(dict.fromkeys(v.promise for answer in answers for v in answer.result.verdicts
                               if v.verdict in ("broken", "vacuous")))

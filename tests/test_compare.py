@@ -217,6 +217,11 @@ def test_a_switch_is_asked_until_it_changes_something(capsys: pytest.CaptureFixt
     said = "each was asked until it changed something; --every asks on"
     assert said in run(capsys, "matrix", str(file)).out
     assert said not in run(capsys, "matrix", str(file), "--every").out
+    boxes = []
+    for words in ([], ["--every"]):
+        run(capsys, "matrix", str(file), "-o", str(tmp_path / "m.svg"), *words)
+        boxes.append((tmp_path / "m.svg").read_text().count('<rect class="holds"'))
+    assert boxes[0] < boxes[1]  # what was not asked has no box
 
 
 def test_a_switch_is_flipped_in_its_company(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
