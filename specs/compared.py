@@ -11,17 +11,14 @@ from model.design import MID_A, MID_B, PHASE_IV, RFC_V1, RFC_V2, Readahead
 from model.fork import copy_nonpresent_pte
 from model.free import zap_nonpresent_ptes
 from model.objects import (
-    Backing,
     Memcg,
     PhysSlot,
     Pte,
     Reclaim,
     Shrinker,
-    Swap,
     Swapoff,
     Task,
     VswapSlot,
-    ZswapEntry,
 )
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
@@ -57,6 +54,7 @@ from specs.starts import (
     a_page_is_on_each_device,
     a_page_is_on_the_first_device,
     a_reverse_map_is_beside_an_entry,
+    a_virtual_page_is_on_the_disk,
 )
 from specs.swapoff import SWAPOFF_PROMISES
 from specs.unuse import UNUSE_PROMISES, one_entry_io_fails
@@ -67,19 +65,6 @@ from specs.words import (
     rfc_v2_rmap,
     rfc_v2_virtual_table,
 )
-
-
-def one_page_on_the_disk(s: Swap):
-    """One page was swapped out to the disk and dropped from memory."""
-    one_page_in_zswap(s)
-    v, p, e = VswapSlot(0), PhysSlot(0), ZswapEntry(0)
-    s.zswap[e].live = False
-    s.zswap[e].on_lru = False
-    s.virtual_table[v] = Backing.SWAPFILE(p)
-    s.rmap[p] = v
-    s.disk[p] = s.must_see[Pte(0)]
-    s.memcg[Memcg(0)].swap = 1
-
 
 swapped_out = scope("one page, swapoff, a shrinker, no reclaim", {Reclaim: 0, Swapoff: 1})
 shrinker_and_reclaim = Scope(
@@ -110,7 +95,7 @@ def question(why: str, scope: Scope, start: tuple[Callable[..., Any], ...] = (),
 
 asked_of_one_page = question("One page, everything may fail.", no_shrinker)
 asked_of_writeback = question("zswap writeback, faults and swapoff, everything may fail.", swapped_out,
-                              (one_page_in_zswap, one_page_on_the_disk), SWAPOFF_PROMISES)
+                              (one_page_in_zswap, a_virtual_page_is_on_the_disk), SWAPOFF_PROMISES)
 asked_of_recycled_slots = question("zswap writeback of a page whose slot may be another memcg's by now.",
                                    shrinker_and_reclaim, (one_page_in_zswap,))
 asked_of_two_faults = question("Two threads that fault on one page.", two_faults, (one_page_in_zswap,))

@@ -22,7 +22,6 @@ from model.design import PHASE_IV, RFC_V1, RFC_V2, Charge, SwapDesign
 from model.free import zap_nonpresent_ptes
 from model.memory import user_store_zeros
 from model.objects import (
-    Backing,
     Bio,
     Folio,
     PhysSlot,
@@ -34,7 +33,6 @@ from model.objects import (
     TableWord,
     Task,
     VswapSlot,
-    ZswapEntry,
 )
 from model.swap_in import do_swap_page
 from model.swap_out import shrink_folio_list
@@ -44,6 +42,7 @@ from specs.counts import nobody_runs
 from specs.direct import the_device_has_entries
 from specs.reached import a_page_is_only_in_zswap, a_page_of_zeros_is_stored_nowhere
 from specs.scopes import ONE_OF_EACH, one_page_in_zswap
+from specs.starts import a_virtual_page_is_on_the_disk
 
 NAME = "The tables below are written by `python -P tests/page_costs.py docs/costs.md`."
 
@@ -74,19 +73,6 @@ def a_page_has_moved(s: Swap):
     )
 
 
-def one_page_on_the_disk(s: Swap):
-    """One page was swapped out to the disk and dropped from memory."""
-    one_page_in_zswap(s)
-    s.zswap[ZswapEntry(0)].live = False
-    s.zswap[ZswapEntry(0)].on_lru = False
-    s.disk[PhysSlot(0)] = s.must_see[Pte(0)]
-    if s.direct[VswapSlot(0)] is None:
-        s.virtual_table[VswapSlot(0)] = Backing.SWAPFILE(PhysSlot(0))
-        s.rmap[PhysSlot(0)] = VswapSlot(0)
-    else:
-        s.virtual_table[VswapSlot(0)] = Backing.NONE
-
-
 Way = tuple[Callable[..., Any] | None, dict[type, list[Any]], tuple[str, ...], Callable[..., Any]]
 WAYS: dict[str, Way] = {
     "swap-out to zswap": (None, {Reclaim: [shrink_folio_list]}, (), a_page_is_only_in_zswap),
@@ -98,9 +84,9 @@ WAYS: dict[str, Way] = {
     ),
     "zswap to the disk": (one_page_in_zswap, {Shrinker: [zswap_writeback_entry]}, (), a_page_has_moved),
     "swap-in from zswap": (one_page_in_zswap, {Task: [do_swap_page]}, (), a_page_is_back),
-    "swap-in from the disk": (one_page_on_the_disk, {Task: [do_swap_page]}, (), a_page_is_back),
+    "swap-in from the disk": (a_virtual_page_is_on_the_disk, {Task: [do_swap_page]}, (), a_page_is_back),
     "free a page in zswap": (one_page_in_zswap, {Task: [zap_nonpresent_ptes]}, (), a_page_is_gone),
-    "free a page on the disk": (one_page_on_the_disk, {Task: [zap_nonpresent_ptes]}, (), a_page_is_gone),
+    "free a page on the disk": (a_virtual_page_is_on_the_disk, {Task: [zap_nonpresent_ptes]}, (), a_page_is_gone),
 }
 """Where a page starts, who moves it, what must fail for that, and where it ends."""
 
