@@ -17,6 +17,7 @@ from pathlib import Path
 
 from checker.asked import installed_home
 from checker.cases import OURS, Case, Cases, place, read
+from checker.complaints import Complaint, say
 from checker.contenders import Contender, Refused, Site, compare, missing, ours
 from checker.language.errors import UsageError
 from checker.report.output import Output
@@ -46,7 +47,6 @@ class Measured:
 
 def bench(arguments: argparse.Namespace, output: Output) -> Exit:
     """Measures the cases that were asked for; SURPRISE where one had to be refused."""
-    from checker.complaints import Complaint, say
     from checker.report.bench import document, lines
 
     cases = read(place(arguments.cases, installed_home))

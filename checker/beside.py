@@ -32,17 +32,15 @@ SECONDS = 900.0
 
 
 class Beside:
-    """While entered, z3 is at work on those of the specs that ask for it."""
+    """While entered, z3 is at work on the specs of these names, which all ask for it."""
 
     def __init__(self, asked: Asked, names: Sequence[str], bounds: Bounds) -> None:
-        self.asked, self.bounds = asked, bounds
-        self.names = [name for name in names if asked.spec(name).by_z3 is not None]
+        self.asked, self.names, self.bounds = asked, names, bounds
         self._answers: list[Future[Bounded]] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Beside:
-        if self.names:
-            self._answers = self._stack.enter_context(begin(self._search, self.names, cores()))
+        self._answers = self._stack.enter_context(begin(self._search, self.names, cores()))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -93,7 +91,6 @@ class Beside:
         else:
             self._judge(result, ran, found)
         return False
-
 
     def _judge(self, result: SpecResult, ran: Ran, found: Bounded) -> None:
         assert ran.system is not None

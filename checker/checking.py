@@ -109,11 +109,12 @@ def _make_folder(path: str | None) -> None:
 
 def _beside(asked: Asked, wanted: Sequence[str], bounds: Bounds) -> AbstractContextManager[Beside | None]:
     """z3 at work, where somebody asks for it: what that needs takes time to load."""
-    if all(asked.spec(name).by_z3 is None for name in wanted):
+    names = [name for name in wanted if asked.spec(name).by_z3 is not None]
+    if not names:
         return nullcontext()
     from checker.beside import Beside
 
-    return Beside(asked, wanted, bounds)
+    return Beside(asked, names, bounds)
 
 
 def _report(arguments: argparse.Namespace) -> str | None:

@@ -89,7 +89,7 @@ class Column:
         return worst(codes)
 
 
-def bounds_of(arguments: argparse.Namespace, seconds: float | None = None) -> Bounds:
+def bounds_of_each(arguments: argparse.Namespace, seconds: float | None = None) -> Bounds:
     """The limits of the command line, or ``seconds``; each of the processes gets its share of the memory."""
     memory = arguments.memory
     if memory is None:
@@ -148,20 +148,6 @@ def _name(asked: Asked, spec: Spec) -> str:
     raise UsageError(f"a Comparison asks a spec that is no variable of the model: {' '.join(spec.why.split())!r}")
 
 
-def column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds, *,
-           traces: bool | Sequence[str] = (), fields: Sequence[str] = (), like: Column | None = None,
-           enough: Callable[[str, Answer], bool] | None = None) -> Column:
-    """Asks a design the questions of these specs; ``bounds.seconds`` is for all of them together.
-
-    No trace is followed but for the promises in ``traces``.  With ``fields`` each answer has the state machine of
-    an object's fields, too.
-    Where no switch matters that differs from the column ``like``, its answer is taken.
-    Behind an answer that is ``enough`` nothing more is searched.
-    """
-    with without_collector():
-        return _column(asked, variant, names, bounds, traces, fields, like, enough)
-
-
 @contextmanager
 def without_collector() -> Iterator[None]:
     """Compiling makes many objects and no garbage worth looking for: a sixth of the time of a small search."""
@@ -174,8 +160,17 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds, traces: bool | Sequence[str],
-            fields: Sequence[str], like: Column | None, enough: Callable[[str, Answer], bool] | None) -> Column:
+@without_collector()
+def column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds, *,
+           traces: bool | Sequence[str] = (), fields: Sequence[str] = (), like: Column | None = None,
+           enough: Callable[[str, Answer], bool] | None = None) -> Column:
+    """Asks a design the questions of these specs; ``bounds.seconds`` is for all of them together.
+
+    No trace is followed but for the promises in ``traces``.  With ``fields`` each answer has the state machine of
+    an object's fields, too.
+    Where no switch matters that differs from the column ``like``, its answer is taken.
+    Behind an answer that is ``enough`` nothing more is searched.
+    """
     specs = {name: dataclasses.replace(spec, expected={}) if name in names else spec
              for name, spec in asked.specs.items()}
     changed = dataclasses.replace(asked, specs=specs, design=variant.design, switches=variant.switches)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, ask, comparison
-from checker.columns import Answer, Column, Variant, bounds_of, column, differing, questions, resolve
+from checker.columns import Answer, Column, Variant, bounds_of_each, column, differing, questions, resolve
+from checker.complaints import say
 from checker.language.errors import UsageError
 from checker.language.spec import Comparison, Design
 from checker.report.output import Output
@@ -104,7 +105,7 @@ def compare(arguments: argparse.Namespace, output: Output) -> Exit:
     declared = comparison(asked, designs[0])
     names = questions(asked, declared, arguments.spec, designs[0])
     fields = arguments.quotient.split(",") if arguments.quotient else list(declared.quotient)
-    bounds = bounds_of(arguments)
+    bounds = bounds_of_each(arguments)
     promises = [f.__name__ for name in names for f in asked.spec(name).promises]
 
     def one(variant: Variant) -> Column:
@@ -157,8 +158,6 @@ class Everything(list[str]):
 
 
 def _said(error: str | None) -> None:
-    from checker.complaints import say
-
     if error is not None:
         say(f"vswap: error: {error}")
 

@@ -7,11 +7,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from checker.asked import Asked, ask
+from checker.asked import Asked, asked_by
+from checker.complaints import Complaint
 from checker.language.errors import UsageError
 from checker.report.output import Output
 from checker.report.verdict import Exit
-from checker.run import Bounds, main_trace, question, run, without_race
+from checker.run import bounds_of, main_trace, question, run, without_race
 from checker.words import amount, unknown
 
 
@@ -19,7 +20,7 @@ def graph(arguments: argparse.Namespace, output: Output) -> Exit:
     """Writes the file and says what is in it; AS_EXPECTED where everything was drawn."""
     from checker.report.graphs import suffix_of
 
-    asked, words = ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)
+    asked, words = asked_by(arguments)
     suffix = suffix_of(arguments.output)
     names = [word for word in words if word in asked.specs] or (list(asked.specs) if len(asked.specs) == 1 else [])
     promises = [word for word in words if word not in asked.specs]
@@ -79,12 +80,10 @@ def _race(asked: Asked, name: str, promises: Sequence[str], arguments: argparse.
     from checker.report.graphs import text_of
     from checker.report.svg import race_svg
 
-    bounds = Bounds(arguments.max_states, arguments.memory, arguments.time, threads=arguments.threads)
+    bounds = bounds_of(arguments)
     (ran,) = run(asked, [name], bounds, traces=promises or True, named=promises)
     result = ran.result
     if result.error is not None:
-        from checker.complaints import Complaint
-
         raise Complaint(result.error_exit, f"{result.error}\n{result.traceback or ''}".strip())
     trace = main_trace(ran)
     if trace is None or ran.question is None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 
-from checker.asked import Asked, ask
+from checker.asked import Asked, asked_by
 from checker.drawing import write
 from checker.language.errors import UsageError
 from checker.report.output import Output
@@ -16,7 +16,7 @@ from checker.words import unknown
 
 def export(arguments: argparse.Namespace, output: Output) -> Exit:
     """Writes one spec for Murphi; AS_EXPECTED where all of it could be said."""
-    asked, names = ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)
+    asked, names = asked_by(arguments)
     if not names and len(asked.specs) == 1:
         names = list(asked.specs)
     if len(names) != 1:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from checker.asked import Asked, ask
+from checker.asked import Asked, asked_by
 from checker.language.errors import UsageError
 from checker.report.output import Output
 from checker.report.progress import Progress
@@ -92,7 +92,7 @@ def induct(arguments: argparse.Namespace, output: Output) -> Exit:
 
     if arguments.steps == 0:
         raise UsageError("--steps 0: an induction looks at one step at least")
-    asked, words = ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)
+    asked, words = asked_by(arguments)
     asked = replace(asked, proving=True)
     names, promises = chosen(asked, words)
     bounds = Bounds(arguments.time, arguments.memory, arguments.max_states, arguments.steps)

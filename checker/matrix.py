@@ -14,8 +14,9 @@ from typing import TypeVar
 
 from checker import costs
 from checker.asked import Asked, ask, comparison, flip, shown
-from checker.columns import Answer, Column, Variant, bounds_of, column, questions, resolve
+from checker.columns import Answer, Column, Variant, bounds_of_each, column, questions, resolve
 from checker.compare import extremes, judged
+from checker.complaints import say
 from checker.language.errors import UsageError
 from checker.language.spec import Comparison, Design
 from checker.report.output import Output
@@ -87,7 +88,7 @@ def matrix(arguments: argparse.Namespace, output: Output) -> Exit:
     names = questions(asked, declared, arguments.spec, next(iter(designs.values())))
     for design in designs.values():
         questions(asked, declared, names, design)
-    bounds = bounds_of(arguments, SECONDS)
+    bounds = bounds_of_each(arguments, SECONDS)
     if arguments.output is not None and not arguments.output.endswith(".svg"):
         raise UsageError(f"{arguments.output}: a matrix is drawn as .svg; --json is for programs")
     if arguments.output is not None and not Path(arguments.output).parent.is_dir():
@@ -159,8 +160,6 @@ def until_interrupted(results: Iterator[T]) -> Iterator[T]:
 
 
 def _trouble(answered: Column) -> None:
-    from checker.complaints import say
-
     for result in answered.results:
         if result.error is not None:
             say(f"vswap: error: {answered.variant.name}: {result.error}")

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from checker.asked import Asked, ask, shown
-from checker.columns import bounds_of
+from checker.asked import Asked, asked_by, shown
+from checker.columns import bounds_of_each
+from checker.complaints import Complaint
 from checker.language.errors import LanguageError, ModelError, UsageError
 from checker.language.spec import Design, Spec
 from checker.report.output import Output
@@ -71,17 +72,16 @@ class Repairs:
 
 def repair(arguments: argparse.Namespace, output: Output) -> Exit:
     """Tries sets of changes, smallest first, each in a full check."""
-    from checker.complaints import Complaint
     from checker.report.repairs import as_json, text
 
-    asked, words = ask(arguments.words, switches=arguments.switches, design=arguments.design, scope=arguments.scope)
+    asked, words = asked_by(arguments)
     names = [word for word in words if word in asked.specs] or (list(asked.specs) if len(asked.specs) == 1 else [])
     wanted = [word for word in words if word not in asked.specs]
     if len(names) != 1:
         raise UsageError(unknown("spec", wanted[0], asked.specs) if wanted and not names
                          else "repair mends one spec: name it")
     spec = dataclasses.replace(asked.spec(names[0]), expected={})
-    bounds = bounds_of(arguments)
+    bounds = bounds_of_each(arguments)
     design = asked.design_of(spec)
     values = guards(design, arguments.guards)
     (before,) = each(lambda spec: one(asked, spec, bounds, traces=True, named=wanted).result, [spec], arguments.jobs,

@@ -151,7 +151,8 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     result.scope_name, result.scope, result.design = (
         ran.question.scope["name"], ran.question.scope, ran.question.design)
     result.changed = unusual(asked.design_of(spec))
-    known(system, spec.name, named)
+    if named:
+        known(system, spec.name, named)
     if bounds.steps is not None:
         _by_z3(ran, spec, bounds, bounds.steps, traces, progress)
         return

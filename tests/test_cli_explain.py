@@ -283,3 +283,15 @@ def test_what_the_source_breaks_has_no_race(capsys: Capture, tmp_path: Path) -> 
     assert run(capsys, "graph", str(model), "-o", str(tmp_path / "g.svg")).out.startswith(said)
     assert "no_deadlock does not break" in run(capsys, "explain", str(model), "nests", "no_deadlock").out
     assert "# p inside v in down" in run(capsys, "check", str(model), "--format", "ktap").out
+
+
+@pytest.mark.parametrize("command", [["explain"], ["graph", "-o", "race.svg"], ["repair", "--jobs", "1"]])
+def test_a_promise_that_does_not_exist_is_refused_before_the_search(
+        capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
+    def search(*_: object, **__: object) -> None:
+        pytest.fail("nobody may search for it")
+
+    monkeypatch.setattr("checker.explicit.explore", search)
+    name, *options = command
+    done = run(capsys, name, COUNTER, "locked_add", "no_update", *options)
+    assert done.code == 2 and "there is no promise in locked_add with the name 'no_update'" in sentence(done)
