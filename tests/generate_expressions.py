@@ -289,6 +289,9 @@ class Expressions:
         ways = [lambda: str(ty.lo if self.chance(50) else ty.hi), *self.known(ty, depth)]
         if depth > 0:
             ways += [lambda: f"min(max({self.number(depth)}, {ty.lo}), {ty.hi})"] * 2
+            if ty.lo == 0:
+                # Unlike a clamp this lets every wrong result through.
+                ways.append(lambda: f"({self.number(depth)} % {ty.hi + 1})")
         if depth > 1:
             # May leave the range: a model error; never outside of it for sure, which is refused.
             spots = self.known(ty, depth)
