@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 from checker.asked import ask
 from checker.explicit import explore
 from checker.language import build, load_specs
 from checker.report.scopes import concurrent, page
-from checker.report.wider import Asked, one, row
+from checker.report.wider import Answer, one, row
+from checker.report.wider import main as wider
+from checker.report.wider import page as page_of_wider
 
 HOME = Path(__file__).parent.parent
 
@@ -62,14 +66,29 @@ def test_pairs_are_those_that_overlap() -> None:
 
 
 def test_a_wider_scope_is_asked_in_a_process_of_its_own() -> None:
-    asked = one("o05_writeback_without_recheck", "Memcg", 2)
-    assert asked.answer["verdicts"] and asked.peak_mib > 20
-    text = row(asked)
+    answer = one("o05_writeback_without_recheck", "Memcg", 2)
+    assert answer.states > 100 and answer.peak_mib > 20
+    text = row(answer)
     assert text.startswith("| `o05_writeback_without_recheck` | Memcg = 2 | ")
     assert "broken: `swapin_returns_what_was_written`" in text
 
 
 def test_what_stops_early_is_not_called_good() -> None:
-    answer = {"exit": 3, "verdicts": [{"promise": "p", "verdict": "undecided", "states": 7}]}
-    assert row(Asked("s", "Node = 3", answer, 1.0, 30)).endswith("stopped; 1 promises undecided |")
-    assert "could not be asked (exit 2)" in row(Asked("s", "Node = 3", {"exit": 2, "verdicts": []}, 1.0, 30))
+    assert row(Answer("s", "Node = 3", 3, 7, undecided=1, limits="1 s, 4G")).endswith(
+        "stopped (1 s, 4G); 1 promises undecided |")
+    assert "could not be asked (exit 2)" in row(Answer("s", "Node = 3", 2))
+    assert "1 were stopped." in "\n".join(page_of_wider([Answer("s", "Node = 3", 3, 7)]))
+
+
+def test_what_was_stopped_is_asked_again_with_higher_limits(tmp_path: Path) -> None:
+    kept, written = tmp_path / "answers.jsonl", tmp_path / "wider.md"
+    words = [str(kept), str(written), "backing_is_read_under_rcu"]
+    before = Answer("backing_is_read_under_rcu", "Page = 3", 3, 7, limits="1 s, 4G")
+    kept.write_text(json.dumps(asdict(before)) + "\n")
+    wider([*words, "--seconds", "1"])
+    assert row(before) in written.read_text()
+    wider(words)
+    assert "Of 7 questions" in written.read_text() and row(before) not in written.read_text()
+    asked = kept.read_text()
+    wider(words)
+    assert kept.read_text() == asked

@@ -1,91 +1,137 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """docs/wider.md: the default specs again, with one object more of each sort in turn.
 
-``python -P -m checker.report.wider docs/wider.md [SPEC...]`` asks every question in a
-process of its own, under limits, and writes what came of it.  It takes long; it is
-run by hand, not by the tests.
+``python -P -m checker.report.wider ANSWERS.jsonl docs/wider.md [--seconds N] [--memory SIZE] [SPEC...]`` asks
+every question in a process of its own, under limits, adds the answers to the first file and writes the second from
+it.  Asked again, with higher limits, it goes on with what was never asked and with what did not finish.  It takes
+hours; it is run by hand, not by the tests.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from checker.asked import ask
 
-SECONDS, MEMORY = 150, "7G"
+Question = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One spec with one sort raised, and what the command answered."""
+class Answer:
+    """One spec with one sort raised, and what the command said about it under which limits."""
 
     spec: str
     raised: str
-    answer: dict[str, Any]
-    seconds: float
-    peak_mib: int
+    exit: int
+    states: int = 0
+    transitions: int = 0
+    depth: int = 0
+    broken: tuple[str, ...] = ()
+    undecided: int = 0
+    seconds: float = 0.0
+    peak_mib: int = 0
+    limits: str = ""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a higher limit would say more."""
+        return self.exit == 3
 
 
-def one(spec: str, sort: str, size: int) -> Asked:
-    """Runs the command on the wider scope; peak memory is that of the child."""
+def one(spec: str, sort: str, size: int, seconds: int = 20, memory: str = "4G") -> Answer:
+    """Runs the command on the wider scope, on one thread; peak memory is that of the child."""
     command = [sys.executable, "-P", "-c", "import sys; from checker.cli import main; sys.exit(main())", "check", spec,
-               "--scope", f"{sort}={size}", "--time", str(SECONDS), "--memory", MEMORY, "--json"]
+               "--scope", f"{sort}={size}", "--time", str(seconds), "--memory", memory, "--threads", "1", "--json"]
     before = time.monotonic()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert child.stdout is not None
     text = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
-    answer = json.loads(text) if text else {"exit": child.returncode, "verdicts": []}
-    return Asked(spec, f"{sort} = {size}", answer, time.monotonic() - before, usage.ru_maxrss // 1024)
-
-
-def row(asked: Asked) -> str:
-    """One line of the table."""
-    verdicts = asked.answer["verdicts"]
+    verdicts = json.loads(text)["verdicts"] if text else []
     first = verdicts[0] if verdicts else {}
-    broken = [v["promise"] for v in verdicts if v["verdict"] == "broken"]
-    undecided = sum(v["verdict"] == "undecided" for v in verdicts)
-    if not verdicts:
-        said = f"could not be asked (exit {asked.answer['exit']})"
-    elif broken:
-        said = "broken: " + ", ".join(f"`{name}`" for name in broken)
+    return Answer(
+        spec, f"{sort} = {size}", child.returncode,
+        first.get("states", 0), first.get("transitions", 0), first.get("depth", 0),
+        tuple(v["promise"] for v in verdicts if v["verdict"] == "broken"),
+        sum(v["verdict"] == "undecided" for v in verdicts),
+        round(time.monotonic() - before, 1), usage.ru_maxrss // 1024, f"{seconds} s, {memory}",
+    )
+
+
+def questions(names: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    """Spec, sort and its raised size, for the default specs that expect no break (or those of them that are named)."""
+    for name, spec in ask([])[0].specs.items():
+        if spec.default and not spec.expected and (not names or name in names):
+            for sort, size in spec.scope.sizes.items():
+                yield name, sort.__name__, size + spec.scope.blocks.get(sort, 1)
+
+
+def read(file: Path) -> dict[Question, Answer]:
+    """The answers so far; of one question the last."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    answers = [Answer(**{**record, "broken": tuple(record["broken"])}) for record in map(json.loads, lines)]
+    return {(a.spec, a.raised): a for a in answers}
+
+
+def row(answer: Answer) -> str:
+    """One line of the table."""
+    if answer.broken:
+        said = "broken: " + ", ".join(f"`{name}`" for name in answer.broken)
+    elif answer.stopped:
+        said = f"stopped ({answer.limits}); {answer.undecided} promises undecided"
+    elif answer.states:
+        said = "every promise holds"
     else:
-        said = "every promise holds" if not undecided else f"stopped; {undecided} promises undecided"
-    states, transitions = first.get("states", 0), first.get("transitions", 0)
-    return (f"| `{asked.spec}` | {asked.raised} | {states:,} | {transitions:,} | {first.get('depth', 0)} | "
-            f"{asked.seconds:.0f} | {asked.peak_mib:,} | {said} |")
+        said = f"could not be asked (exit {answer.exit})"
+    return (f"| `{answer.spec}` | {answer.raised} | {answer.states:,} | {answer.transitions:,} | {answer.depth} | "
+            f"{answer.seconds:.0f} | {answer.peak_mib:,} | {said} |")
 
 
-def page(names: Sequence[str]) -> Iterator[str]:
+def page(found: Sequence[Answer]) -> Iterator[str]:
     """The lines of docs/wider.md."""
-    specs = ask([])[0].specs
+    whole = sum(not a.stopped and a.states > 0 for a in found)
     yield "# One more of everything"
     yield ""
-    yield (f"Each default spec that expects no break, with one object more of one sort; at most {SECONDS} s of search "
-           f"and {MEMORY} each. Written by `python -P -m checker.report.wider docs/wider.md`, on two cores.")
+    yield ("Each default spec that expects no break, with one object (or actor, or block) more of one sort, each in a"
+           " process of its own with one thread, under the limits that stand beside what they stopped. Of"
+           f" {len(found):,} questions {whole:,} were searched completely; in {sum(bool(a.broken) for a in found):,} a"
+           f" promise broke, {sum(a.stopped and not a.broken for a in found):,} were stopped.")
+    yield ""
+    yield ("Written by hand with `python -P -m checker.report.wider`, which takes hours; states, depth and verdicts"
+           " are those of the rules on that day, seconds and MiB those of the whole process, on a machine that had"
+           " other work.")
     yield ""
     yield "| spec | raised | states | transitions | depth | s | MiB | verdict |"
     yield "|---|---|---:|---:|---:|---:|---:|---|"
-    for name, spec in specs.items():
-        if not spec.default or spec.expected or (names and name not in names):
-            continue
-        for sort, size in spec.scope.sizes.items():
-            yield row(one(name, sort.__name__, size + spec.scope.blocks.get(sort, 1)))
+    yield from map(row, found)
 
 
 def main(words: Sequence[str]) -> int:
-    with Path(words[0]).open("w", encoding="utf-8") as file:
-        for line in page(words[1:]):
-            print(line, file=file, flush=True)
+    parser = argparse.ArgumentParser("checker.report.wider")
+    parser.add_argument("answers", type=Path)
+    parser.add_argument("page", type=Path)
+    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--memory", default="4G")
+    parser.add_argument("specs", nargs="*")
+    given = parser.parse_intermixed_args(words)
+    known = read(given.answers)
+    with given.answers.open("a", encoding="utf-8") as file:
+        for spec, sort, size in questions(given.specs):
+            before = known.get((spec, f"{sort} = {size}"))
+            if before is None or (before.stopped and before.limits != f"{given.seconds} s, {given.memory}"):
+                print(json.dumps(asdict(one(spec, sort, size, given.seconds, given.memory))), file=file, flush=True)
+    asked = [(spec, f"{sort} = {size}") for spec, sort, size in questions([])]
+    answers = read(given.answers)
+    given.page.write_text("\n".join(page([answers[q] for q in asked if q in answers])) + "\n", encoding="utf-8")
     return 0
 
 
