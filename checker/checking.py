@@ -36,7 +36,8 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
 
     asked, names = asked_by(arguments)
     defaults = [name for name, spec in asked.specs.items() if spec.default]
-    wanted = names or [name for name in defaults if name in asked.narrowed().specs] or defaults
+    fitting = asked.narrowed().specs
+    wanted = names or [name for name in defaults if name in fitting] or defaults
     if not wanted:
         what = f"{asked.file or asked.model} defines no spec" if not asked.specs else "no spec is a default one"
         raise Complaint(Exit.NOTHING, f"{what}: nothing was checked")

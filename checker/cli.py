@@ -318,7 +318,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if argv is None:
-        gc.set_threshold(100_000)  # what reading a model makes lives to the end: looking for garbage finds little
+        gc.set_threshold(1_000_000, 100, 100)  # what reading a model makes lives to the end: there is little garbage
     try:
         guard()
         arguments, rest = parser().parse_known_args(words)
