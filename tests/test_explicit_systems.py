@@ -13,7 +13,8 @@ import llvmlite.binding as llvm
 import pytest
 
 from checker.explicit import explore, native
-from checker.explicit.native import Later
+from checker.explicit.code import DECLARATIONS
+from checker.explicit.native import Later, Modules
 from checker.explicit.objects import Objects, key_of
 from checker.explicit.passes import Passes
 from checker.explicit.program import Program
@@ -102,14 +103,13 @@ def test_every_procedure_runs_as_often_as_in_python(name):
 @pytest.mark.parametrize("name", [*SMALL, "reference_swap:mid", "reference_swap_roles:small"])
 def test_the_text_is_valid_for_llvm(name):
     program = Program(system_of(name))
-    for text in program.texts:
-        llvm.parse_assembly(text).verify()
-    llvm.parse_assembly(Passes(program.layout.words).text()).verify()
+    for text in (*program.modules.units, *program.modules.alone, Passes(program.layout.words).text()):
+        llvm.parse_assembly(DECLARATIONS + text).verify()
 
 
 @pytest.mark.parametrize("words", [1, 2, 3, 7])
 def test_the_search_is_valid_for_llvm_at_any_width(words):
-    llvm.parse_assembly(Passes(words).text()).verify()
+    llvm.parse_assembly(DECLARATIONS + Passes(words).text()).verify()
 
 
 LITTLE_ROOM = """
@@ -192,6 +192,7 @@ def test_a_small_model_is_compiled_while_its_search_waits(monkeypatch):
 
 def test_nobody_waits_for_what_is_not_needed_any_more():
     texts = [f"define i64 @number() {{ ret i64 {k} }} ; {time.time()}" for k in range(2000)]
-    later = Later(texts)
+    later = Later(Modules(alone=tuple(texts)))
     later.end()
     assert later.done and native.shared().get(key_of(texts[-1], str(native.FAST), native._compiler())) is None
+    assert 0 < later.left < sum(map(len, texts))

@@ -12,6 +12,15 @@ from contextlib import contextmanager
 
 Value = int | str
 MASK = (1 << 64) - 1
+DECLARATIONS = """\
+declare i64 @llvm.cttz.i64(i64, i1)
+declare i64 @llvm.ctpop.i64(i64)
+declare i64 @llvm.umin.i64(i64, i64)
+declare i64 @llvm.umax.i64(i64, i64)
+declare i64 @llvm.usub.sat.i64(i64, i64)
+declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
+"""
+"""What any function may call: they stand above every module."""
 
 
 def signed(value: int) -> int:

@@ -14,7 +14,7 @@ from checker.explicit.context import ERROR_BIT, RECORD_EXTRA, RESTLESS, STEADY, 
 from checker.explicit.crew import MOST_THREADS, RECORDS, Crew
 from checker.explicit.measures import Extremes
 from checker.explicit.memory import Region, show
-from checker.explicit.native import Later, Native
+from checker.explicit.native import Later, Modules, Native
 from checker.explicit.passes import Passes
 from checker.explicit.program import Program
 from checker.explicit.result import LimitError
@@ -57,13 +57,13 @@ class Record:
 @cache
 def _runtime(words: int) -> Native:
     """The search for states of so many words: the same for all systems."""
-    return Native([Runtime(words).text()])
+    return Native(Modules(alone=(Runtime(words).text(),)))
 
 
 @cache
 def _passes(words: int) -> Native:
     """What runs after it, where something does."""
-    return Native([Passes(words).text()])
+    return Native(Modules(alone=(Passes(words).text(),)))
 
 
 class Machine:
@@ -81,7 +81,7 @@ class Machine:
         if memory < 4 * first:
             raise LimitError(f"{show(memory)} of memory are too little even to begin: {show(4 * first)} are needed")
         self._runtime = _runtime(self.words)
-        self._model = Native(program.texts, speed=0, hot=program.hot)
+        self._model = Native(program.modules, speed=0)
         self._later: Later | None = None
         self._crew = Crew(threads, self.words, program.counts)
         self._spare = 8 * self.words * STRETCH * 2 * MOST_THREADS
@@ -151,12 +151,12 @@ class Machine:
         if self._later is None and self.slow <= _LITTLE:
             self._fast()
         elif self._later is None:
-            self._later = Later(self.program.texts)
+            self._later = Later(self.program.modules)
         elif self._later.done:
             self._fast()
 
     def _fast(self) -> None:
-        self._model = Native(self.program.texts, hot=self.program.hot)
+        self._model = Native(self.program.modules)
         self._link()
 
     @property

@@ -22,7 +22,7 @@ from pathlib import Path
 
 SWITCH = "VSWAP_CACHE"
 """The environment variable that keeps the folder out of it: off."""
-_MAGIC = b"vswap object 1\n\0"
+_MAGIC = b"vswap object 2\n\0"
 _DIGEST = 32
 _HEAD = len(_MAGIC) + 2 * _DIGEST + 8
 _FOLDERS = 64

@@ -26,7 +26,7 @@ class OneStep:
 
     def __init__(self, system: ir.System) -> None:
         self._program = Program(system)
-        self._native = Native(self._program.texts, speed=0, objects=_OBJECTS)
+        self._native = Native(self._program.modules, speed=0, objects=_OBJECTS)
         self._words = self._program.layout.words
         self._size = 8 * (self._words + RECORD_EXTRA)
         self._out = Region(_RECORDS * self._size, "successors")

@@ -24,10 +24,9 @@ class Passes(Runtime):
     """Writes the functions of the search and of the passes."""
 
     def text(self) -> str:
-        declared = ["declare i64 @llvm.umax.i64(i64, i64)"]
         finish = [self._begin(), self._turned(), self._sweep(), self._caught()]
         ways = [self._seat(), self._reach(), self._stand(), self._mark(), self._back()]
-        return "\n".join([super().text(), *declared, self._resolve(), *finish, *ways])
+        return "\n".join([super().text(), self._resolve(), *finish, *ways])
 
     def _resolve(self) -> str:
         """``void @resolve(ctx, from, to, some)``: the records of some states, with the indices of their

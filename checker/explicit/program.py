@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A system as LLVM text, and what the numbers in that text mean.
 
-Each procedure and each promise is a module of its own, whose symbol is the hash
-of its text: what was not edited need not be compiled again.
+Each procedure and each promise is a unit of its own, whose symbol is the hash
+of its text: what was not edited need not be compiled again.  What calls them is one module.
 """
 
 from __future__ import annotations
@@ -19,20 +19,18 @@ from checker.explicit.graph import MOVES
 from checker.explicit.group import group
 from checker.explicit.layout import Layout
 from checker.explicit.measures import measure, measuring
+from checker.explicit.native import Modules
 from checker.explicit.objects import key_of
 from checker.explicit.procedures import EdgePromises, Errors, ProcedureCode
 from checker.explicit.result import NO_MODEL_ERROR, Coverage
 from checker.language import ir
 from checker.language.errors import UsageError
 
-DECLARATIONS = """declare i64 @llvm.cttz.i64(i64, i1)
-declare i64 @llvm.ctpop.i64(i64)
-"""
-_PROCEDURE = ("define void @it(ptr noalias %ctx, ptr noalias %state, i64 %actor, i64 %pc, "
+_PROCEDURE = ("define weak_odr void @it(ptr noalias %ctx, ptr noalias %state, i64 %actor, i64 %pc, "
               "i64 %origin, ptr noalias %counts)")
-_OWED = "define i64 @it(ptr noalias %state, ptr noalias %given, ptr noalias %why)"
-_STATE = "define i64 @it(ptr noalias %state, ptr noalias %why)"
-_STEP = "define i64 @it(ptr noalias %old, ptr noalias %state, ptr noalias %why)"
+_OWED = "define weak_odr i64 @it(ptr noalias %state, ptr noalias %given, ptr noalias %why)"
+_STATE = "define weak_odr i64 @it(ptr noalias %state, ptr noalias %why)"
+_STEP = "define weak_odr i64 @it(ptr noalias %old, ptr noalias %state, ptr noalias %why)"
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,7 @@ class Part:
 
 
 class Program:
-    """The native text of a system: ``texts`` are its modules, ``hot`` those that are worth
-    compiling for speed at once.
+    """The native text of a system, as ``modules``.
 
     With ``symmetry``, states that differ in the names of objects only are one;
     ``group`` are the sorts that are renamed.
@@ -63,7 +60,9 @@ class Program:
         self.actors = sum(role.type.size for role in system.roles)
         if self.actors > 32:
             raise UsageError(f"{self.actors} actors in one scope: 32 fit")
-        self.texts: list[str] = []
+        self._units: list[str] = []
+        self._bodies: list[str] = []
+        self._declared: dict[str, None] = {}
         self._errors: list[Errors] = []
         common = (system, self.layout)
         rules = [self._part(one, None) for rule in system.rules for one in self._ways(rule)]
@@ -87,20 +86,19 @@ class Program:
                         {"ptr, ptr, ptr": [one.symbol for one in steps]})
         if system.measures:
             self._measuring()
-        self.texts.append(DECLARATIONS + "\n".join([*conditions.deadlock(*common), conditions.idle(*common)]))
+        self._bodies += [*conditions.deadlock(*common), conditions.idle(*common)]
         # A promise about runs follows single actors round a loop, which a renaming would confuse.
         self.group = group(system) if symmetry and not system.run_promises else ()
-        self.hot = [renaming] if renaming else []
-        if self.group:
-            self.hot.append(Canonical(*common, self.group, self.renames).text())
-        else:
-            self.texts += self.hot
-            self.hot = []
+        renamings = [renaming] if renaming is not None else []
+        hot = [*renamings, Canonical(*common, self.group, self.renames).text()] if self.group else []
+        together = "\n".join((*self._declared, *self._bodies, *(() if hot else renamings)))
+        self.modules = Modules(tuple(self._units), (together,), tuple(hot))
 
     def question(self) -> bytes:
         """What tells this search from all others: the system, and how its parts are numbered."""
         names = [self.edges.names, self.states.names, [part.procedure.name for part in self.parts]]
-        return key_of(*self.texts, *self.hot, repr(names), repr(self.system.initial), repr(self.group))
+        about = repr(names), repr(self.system.initial), repr(self.group)
+        return key_of(*self.modules.units, *self.modules.alone, *self.modules.hot, *about)
 
     def error(self, number: int) -> tuple[str, str]:
         """What the number of an error means: the promise, and what happened where."""
@@ -109,7 +107,7 @@ class Program:
     def _unit(self, text: str, errors: Errors) -> str:
         """A function in a module of its own; its symbol."""
         symbol = "f" + hashlib.sha256(text.encode()).hexdigest()[:24]
-        self.texts.append(DECLARATIONS + text.replace("@it(", f"@{symbol}(", 1))
+        self._units.append(text.replace("@it(", f"@{symbol}(", 1))
         self._errors.append(errors)
         return symbol
 
@@ -153,10 +151,10 @@ class Program:
                     {"ptr, ptr, ptr": [symbol for symbol, _ in measures]})
 
     def _whole(self, text: str, result: str, calls: dict[str, list[str]]) -> None:
-        """A module that calls others, given by the types of their parameters."""
-        declared = [f"declare {result} @{symbol}({types})\n"
-                    for types, symbols in calls.items() for symbol in dict.fromkeys(symbols)]
-        self.texts.append("".join(declared) + text)
+        """A function that calls units, given by the types of their parameters."""
+        self._declared |= dict.fromkeys(f"declare {result} @{symbol}({types})"
+                                        for types, symbols in calls.items() for symbol in symbols)
+        self._bodies.append(text)
 
     def coverage(self, counts: list[int]) -> Coverage:
         """Names for the counters."""

@@ -19,7 +19,7 @@ from checker.explicit.graph import BEGINS, MOVES, UNFAIR, WRONG, Graph, text
 from checker.explicit.machine import Machine, Record
 from checker.explicit.measures import depth_of
 from checker.explicit.memory import Region, show
-from checker.explicit.native import Native
+from checker.explicit.native import Modules, Native
 from checker.explicit.result import NO_MODEL_ERROR, Finding, LimitError
 from checker.explicit.traces import Target
 from checker.language import ir
@@ -78,7 +78,7 @@ class Runs:
         self.row[Graph.RULES] = ctypes.addressof(self.rules)
         self.row[Graph.RESOLVE] = machine.runtime_address("resolve")
         self.row[Graph.IDLE] = machine.model_address("idle")
-        function = Native([text(machine.words)]).function
+        function = Native(Modules(alone=(text(machine.words),))).function
         self._edges = function("edges", None, _POINTER, _POINTER, _U64, _U64)
         self._classify = function("classify", _U64, *[_POINTER] * 4, _U64, _U64)
         self._flood = function("flood", _U64, _POINTER, _POINTER, *[_U64] * 4)

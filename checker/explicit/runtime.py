@@ -29,10 +29,9 @@ class Runtime(Table):
         self.record = words + RECORD_EXTRA
 
     def text(self) -> str:
-        """All functions, and what they need declared."""
-        declared = ["declare i64 @llvm.umin.i64(i64, i64)", "declare i64 @llvm.usub.sat.i64(i64, i64)"]
+        """All functions."""
         own = [self._digest(), self._append(), self._store(), self._take(), self._search(), self._add()]
-        return "\n".join([super().text(), *declared, *own])
+        return "\n".join([super().text(), *own])
 
     # -- a block of records
 

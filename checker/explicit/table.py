@@ -31,12 +31,8 @@ class Table:
         self.words = words
 
     def text(self) -> str:
-        """All functions, and what they need declared."""
-        parts = [
-            "declare i64 @llvm.cttz.i64(i64, i1)",
-            "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
-            self._hash(), self._find(), self._insert("insert", self.words > 1), self._fill("refill", "insert"),
-        ]
+        """All functions."""
+        parts = [self._hash(), self._find(), self._insert("insert", self.words > 1), self._fill("refill", "insert")]
         if self.words == 1:
             parts += [self._insert("keep", True), self._fill("number", "keep")]
         return "\n".join([*parts, self._move()])
