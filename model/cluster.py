@@ -27,6 +27,7 @@ from model.objects import (
     ZswapEntry,
     first_entry,
     in_use,
+    is_kept_at_slot,
     is_resolved,
 )
 
@@ -69,7 +70,7 @@ def folio_realloc_swap(s: Swap, v: VswapSlot, nr: int):
             for i in range(nr):
                 if not design.publish_keeps_entry:
                     __vswap_release_backing(s, v + i)
-                if not design.folio_at_virtual_slot:
+                if is_kept_at_slot():
                     move_folio_word(s)
                 s.virtual_table[v + i] = Backing.SWAPFILE(p + i)  # overwritten, not released [v2p3]
             published = True
@@ -121,7 +122,7 @@ def drop_empty_cluster(s: Swap):
 def vswap_mark_cache_only(s: Swap, v: VswapSlot):
     """V held: no PTE refers to a cached slot any more; tell whoever scans the physical slots."""
     word = s.virtual_table[v]
-    if (design.rmap_has_hint and design.put_sets_hint and design.folio_at_virtual_slot
+    if (design.rmap_has_hint and design.put_sets_hint and not is_kept_at_slot()
             and word.tag == Backing.SWAPFILE):
         s.rmap_cache_only[word.slot] = True  # an atomic bit operation: the physical lock is not taken [v2p3]
 

@@ -182,6 +182,8 @@ class SwapDesign(Design):
     zero_in_word: bool = True  # a flag beside the count [v2p2]; off: a tag of the virtual_table [v1p2]
     folio_at_virtual_slot: bool = True  # cached and on the disk; off: in the physical slot's word [seed] [K0602a]
     removal_writes_rmap: bool = True  # ... which names the entry again when the folio leaves the swap cache
+    one_table: bool = False  # a word for both: a cached folio is with what backs its slot [seed] [N0601c]
+    entries_outlive_lookups: bool = True  # ... and the memory of a zswap entry is freed when no look-up reads it
     rmap_has_hint: bool = True  # the reverse map has room for the cache-only hint [v2p3]
     frees_virtual_table: bool = False  # while no slot of the cluster is in zswap or on the disk [v2c]
 

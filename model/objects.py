@@ -256,12 +256,23 @@ def maps(s: Swap, p: Pte, f: Folio) -> bool:
     return s.pte[p].tag == PteWord.PRESENT and page_folio(s, s.pte[p].folio) == f
 
 
+def is_kept_at_slot() -> bool:
+    """Whether a folio that is cached and on the disk is in the physical slot's word."""
+    return design.one_table or not design.folio_at_virtual_slot
+
+
 def folio_at_slot(s: Swap, p: PhysSlot) -> Folio | None:
     """The folio that the word of a physical slot names, in the design that keeps it there; None: there is none.
 
     What ``rmap`` has is then what folio->swap says.
     """
     v = choose_or_none(VswapSlot, where=lambda v: s.virtual_table[v] == Backing.SWAPFILE(p) and cached(s, v))
+    return None if v is None else s.table[v].folio
+
+
+def folio_at_entry(s: Swap, e: ZswapEntry) -> Folio | None:
+    """The folio that a zswap entry names, in the design with one table; None: there is none."""
+    v = choose_or_none(VswapSlot, where=lambda v: s.virtual_table[v] == Backing.ZSWAP(e) and cached(s, v))
     return None if v is None else s.table[v].folio
 
 

@@ -29,6 +29,7 @@ from model.objects import (
     folio_at_slot,
     folio_matches_swap_entry,
     folio_test_writeback,
+    is_kept_at_slot,
     next_slot,
 )
 from model.swap_cache import folio_free_swap, swap_cache_get_folio
@@ -40,16 +41,16 @@ def swap_reclaim_work(s: Swap, cpu: Worker, p: PhysSlot):
     # the scan sees hint and pointer, then the reclaim reads them again in a hold of its own: one
     # look is enough here, since nothing of the first is kept
     require(s.rmap[p] is not None)
-    if not design.folio_at_virtual_slot:
+    if is_kept_at_slot():
         require(any(s.virtual_table[v] == Backing.SWAPFILE(p) and cached(s, v) for v in VswapSlot))
     elif design.rmap_has_hint:
         require(s.rmap_cache_only[p])  # else every slot that backs a virtual one is followed
     with hold(s.phys_cluster.lock):
         v = s.rmap[p]
-        if not design.folio_at_virtual_slot:
+        if is_kept_at_slot():
             f = folio_at_slot(s, p)  # and v is its folio->swap, read without the folio lock
             folio_get(s, f)
-    if design.folio_at_virtual_slot:
+    if not is_kept_at_slot():
         yield "the hint is set"  # P is dropped: nothing pins the slot from here
         f = yield from swap_cache_get_folio(s, v)
         if f is None:

@@ -24,15 +24,19 @@ from model.objects import (
     TableWord,
     VswapSlot,
     cached,
+    folio_at_entry,
     folio_at_slot,
     folio_mapped,
     folio_test_writeback,
+    is_kept_at_slot,
 )
 
 
 def swap_cache_get_folio(s: Swap, v: VswapSlot):
     """The folio that is cached for a slot, with a reference; takes no lock."""
     expect(has_tables(s, v), "nothing freed is used")
+    if design.one_table and s.direct[v] is None:
+        return (yield from follow_one_word(s, v))
     if not design.folio_at_virtual_slot:
         return (yield from follow_to_folio(s, v))
     # one atomic look-up: the kernel takes a reference and looks again (RCU)
@@ -51,6 +55,25 @@ def follow_to_folio(s: Swap, v: VswapSlot):
     if word.tag == Backing.SWAPFILE and s.direct[v] is None:
         f = folio_at_slot(s, word.slot)
     elif cached(s, v) and (s.direct[v] is not None or s.virtual_table[v].tag != Backing.SWAPFILE):
+        f = s.table[v].folio
+    else:
+        f = None
+    if f is not None:
+        folio_get(s, f)
+    return f
+
+
+def follow_one_word(s: Swap, v: VswapSlot):
+    """The same where a word has a folio or what backs the slot: the folio may be there."""
+    word = s.virtual_table[v]
+    if word.tag == Backing.SWAPFILE:
+        yield "read that a physical slot is behind it"
+        f = folio_at_slot(s, word.slot)
+    elif word.tag == Backing.ZSWAP:
+        yield "read that it is in zswap"
+        expect(s.zswap[word.entry].live or design.entries_outlive_lookups, "nothing freed is used")
+        f = folio_at_entry(s, word.entry)
+    elif cached(s, v):
         f = s.table[v].folio
     else:
         f = None
@@ -110,7 +133,7 @@ def __swap_cache_alloc(s: Swap, v: VswapSlot, nr: int):
             inserted = False
         else:
             overwrite_pointer(s, v)
-            if not design.folio_at_virtual_slot and s.virtual_table[v].tag == Backing.SWAPFILE:
+            if is_kept_at_slot() and s.virtual_table[v].tag == Backing.SWAPFILE:
                 move_folio_word(s)
             __swap_cache_add_folio(s, first, f)
             folio.memcg = s.memcg_table[v] if design.add_reads_owner_inserting else owner  # in one section [P4p8]
@@ -177,7 +200,7 @@ def __swap_cache_del_entry(s: Swap, f: Folio, v: VswapSlot):
         s.table[v + i] = TableWord.SHADOW
         if s.count[v + i] == 0:
             __swap_cluster_free_entries(s, v + i)
-        elif not design.folio_at_virtual_slot and s.virtual_table[v + i].tag == Backing.SWAPFILE:
+        elif is_kept_at_slot() and s.virtual_table[v + i].tag == Backing.SWAPFILE:
             with hold(s.phys_cluster.lock):
                 if not design.removal_writes_rmap:
                     s.rmap[s.virtual_table[v + i].slot] = None  # the folio was all that knew

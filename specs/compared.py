@@ -161,6 +161,7 @@ comparison = Comparison(
         "migrate_copies_entries": {"folio_has_one_entry": False},
         "read_tests_every_zero": {"thp_refuses_mixed": False, "add_compares_zero": False},
         "readahead_pins_other_device": {"readahead": Readahead.VMA},
+        "entries_outlive_lookups": {"one_table": True},
         "load_frees_only_cached": {"fault_uses_swap_cache": False},
         "lookups_ask_the_entry": {"switched_at_run_time": True},
         "writeout_clears_zero": {"fault_frees_unwritten": False},

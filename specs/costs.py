@@ -33,8 +33,11 @@ def metadata(s: Swap, v: VswapSlot) -> int:
     p = s.direct[v]
     if p is not None:
         return of_a_physical_slot(s, p) + (WORD if s.virtual_table[v].tag == Backing.ZSWAP else 0)
-    noted = not design.frees_virtual_table or any(s.virtual_table[w] != Backing.NONE for w in VswapSlot)
-    return WORD + ID + (WORD if noted else 0) + sum(of_a_physical_slot(s, q) for q in PhysSlot if s.rmap[q] == v)
+    if design.one_table:  # an entry of zswap has room for the folio
+        second = s.virtual_table[v].tag == Backing.ZSWAP
+    else:
+        second = not design.frees_virtual_table or any(s.virtual_table[w] != Backing.NONE for w in VswapSlot)
+    return WORD + ID + (WORD if second else 0) + sum(of_a_physical_slot(s, q) for q in PhysSlot if s.rmap[q] == v)
 
 
 @measure
@@ -113,3 +116,4 @@ costs_rfc_v2_at_once_direct = costs(replace(RFC_V2, memcg_table=MemcgTable.AT_ON
 costs_freed_virtual_table_direct = costs(replace(RFC_V2, frees_virtual_table=True), direct=True,
                                          scope=one_slot_of_each)
 costs_freed_virtual_table = costs(replace(RFC_V2, frees_virtual_table=True))
+costs_one_table = costs(replace(RFC_V2, one_table=True))

@@ -174,6 +174,25 @@ removal_forgets_reverse_map = what_if(
     default=False,
 )
 
+one_table_for_both = what_if(
+    """One word for both tables [seed] [N0601c]: it has a folio, or what backs the slot. A folio that is cached and
+    backed is then found there: in the physical slot's word, as in ``folio_is_at_the_physical_slot``, or in struct
+    zswap_entry. A look-up without a lock reads such an entry, whose memory must not be freed before.""",
+    SwapDesign(one_table=True),
+    breaks=[],
+    scope=worker_and_two_slots,
+    default=False,
+)
+
+one_table_frees_entries_at_once = what_if(
+    """zswap frees its entries at once. With one table a look-up that has read one in the word looks for the folio in
+    it, whatever has freed it since: it holds no lock.""",
+    SwapDesign(one_table=True, entries_outlive_lookups=False),
+    breaks=["nothing freed is used"],
+    scope=worker_only,
+    default=False,
+)
+
 virtual_table_comes_and_goes = what_if(
     """A virtual_table that is freed while it says nothing can be missing when a page is stored: zswap_store() and
     folio_realloc_swap() get one more way to fail, and both give back what they took [v2c]. Putting a compressed

@@ -95,6 +95,7 @@ DESIGNS = {
     "RFC v1": RFC_V1,
     "RFC v2": RFC_V2,
     "v2, folio at the physical slot": replace(RFC_V2, folio_at_virtual_slot=False),
+    "v2, one table": replace(RFC_V2, one_table=True),
     "v2, owner recorded late": replace(RFC_V2, records_memcg_late=True),
     "v2, all charged at once": replace(RFC_V2, charge=Charge.ENTRY),
 }
@@ -104,6 +105,7 @@ PRICED = {
     "RFC v2": "costs_rfc_v2",
     "v2, memcg_table not deferred": "costs_rfc_v2_at_once",
     "v2, virtual_table freed": "costs_freed_virtual_table",
+    "v2, one table": "costs_one_table",
 }
 
 
