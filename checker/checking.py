@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from checker.asked import Asked, asked_by
 from checker.complaints import Complaint, trouble
 from checker.language.errors import UsageError
+from checker.processors import cores
 from checker.races import draw_one, traces_of
 from checker.report.output import Output
 from checker.report.verdict import Exit, worst
@@ -50,6 +51,8 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
     gate = not names and not asked.changed and not asked.borrowed
     rans: list[Ran] = []
     with _beside(asked, wanted if gate and bounds.steps is None and not bounds.first else [], bounds) as beside:
+        if beside is not None and bounds.threads is None:  # small searches gain little by more threads, z3 needs them
+            bounds = dataclasses.replace(bounds, threads=max(1, cores() // 2))
         for ran in run(asked, list(dict.fromkeys(wanted)), bounds):
             rans.append(ran)
             trouble(ran.result)

@@ -76,6 +76,10 @@ class Column:
     variant: Variant
     answers: dict[str, Answer] = field(default_factory=dict)
 
+    def answer(self, spec: str) -> Answer:
+        """What it says to one question."""
+        return self.answers[spec]
+
     @property
     def results(self) -> list[SpecResult]:
         return [answer.result for answer in self.answers.values()]
@@ -87,6 +91,18 @@ class Column:
         if any(not result.complete for result in self.results if result.error is None):
             codes.append(Exit.UNDECIDED)
         return worst(codes)
+
+
+@dataclass
+class Asking(Column):
+    """A column that asks a question when somebody wants the answer."""
+
+    ask: Callable[[str], Answer] = field(kw_only=True)
+
+    def answer(self, spec: str) -> Answer:
+        if spec not in self.answers:
+            self.answers[spec] = self.ask(spec)
+        return self.answers[spec]
 
 
 def bounds_of_each(arguments: argparse.Namespace, seconds: float | None = None) -> Bounds:
@@ -177,8 +193,11 @@ def column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds,
     made, began, told = Column(variant), time.monotonic(), False
     others = differing(resolve(asked, like.variant), resolve(asked, variant)) if like is not None else {}
     for name in names:
-        if like is not None and like.answers[name].result.complete and not like.answers[name].switches & others.keys():
-            made.answers[name] = like.answers[name]
+        if told and (like is None or name not in like.answers):
+            continue
+        known = like.answer(name) if like is not None else None
+        if known is not None and known.result.complete and not known.switches & others.keys():
+            made.answers[name] = known
             continue
         if told:
             continue

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from checker import costs
 from checker.asked import Asked, ask, comparison, flip, shown
-from checker.columns import Answer, Column, Variant, bounds_of_each, column, questions, resolve
+from checker.columns import Answer, Asking, Column, Variant, bounds_of_each, column, questions, resolve
 from checker.compare import extremes, judged
 from checker.complaints import say
 from checker.language.errors import UsageError
@@ -121,6 +121,7 @@ def asked_all(asked: Asked, designs: Mapping[str, Design], wanted: Sequence[str]
     beside = [one for name in wanted for one in company(Variant.parse(name), designs[name], declared)]
     planned = [one for name in wanted for one in plan(Variant.parse(name), designs[name])]
     planned += [one for _, variant, switch in beside for one in plan(variant, resolve(asked, variant), switch)]
+    together = {variant.name: (base, variant) for base, variant, _ in beside}
     variants = [Variant.parse(name) for name in designs]
     found.unasked = [variant.name for variant in variants]
     for answered in until_interrupted(each(lambda one: column(asked, one, names, bounds), variants, jobs, "designs")):
@@ -133,23 +134,23 @@ def asked_all(asked: Asked, designs: Mapping[str, Design], wanted: Sequence[str]
                              - {switch for _, switch, _, _ in planned})
     found.unasked = [variant.name for _, _, _, variant in planned]
 
-    def like(one: tuple[str, Variant, str]) -> Column:
-        return column(asked, one[1], names, bounds, like=bases[one[0]])
+    def in_company(name: str) -> Column:
+        """What a switch that needs company is flipped on: asked no more than the switch is."""
+        base, variant = together[name]
+        return Asking(variant, ask=lambda spec: column(asked, variant, [spec], bounds, like=bases[base]).answers[spec])
 
-    for answered in until_interrupted(each(like, beside, jobs, "switches in company")):
-        bases[answered.variant.name] = answered
-    if any(variant.name not in bases for _, variant, _ in beside):
-        return found
+    def flipped(one: tuple[str, str, str, Variant]) -> Flip:
+        name, switch, value, variant = one
+        base = bases[name] if name in bases else in_company(name)
+        small = bases[together[name][0] if name in together else name]  # it tells sooner what is searched sooner
+        answered = column(asked, variant, sorted(names, key=lambda spec: small.answers[spec].result.states), bounds,
+                          like=base, enough=None if every else (
+                              lambda spec, answer: bool(changes(base, Column(variant, {spec: answer})))))
+        return Flip(name, switch, value, answered, changes(base, answered), base.exit)
 
-    def flipped(one: tuple[str, str, str, Variant]) -> Column:
-        base, variant = bases[one[0]], one[3]
-        return column(asked, variant, names, bounds, like=base, enough=None if every else (
-            lambda spec, answer: bool(changes(base, Column(variant, {spec: answer})))))
-
-    for (base, switch, value, variant), answered in zip(
-            planned, until_interrupted(each(flipped, planned, jobs, "switches")), strict=False):
-        found.flips.append(Flip(base, switch, value, answered, changes(bases[base], answered), bases[base].exit))
-        found.unasked.remove(variant.name)
+    for flip_ in until_interrupted(each(flipped, planned, jobs, "switches")):
+        found.flips.append(flip_)
+        found.unasked.remove(flip_.column.variant.name)
     return found
 
 

@@ -58,6 +58,14 @@ class SystemContext:
     role_types: dict[type, t.IndexT]
     assertions: list[str] = field(default_factory=list)
     unions: dict[type, t.UnionT] = field(default_factory=dict)
+    _names: dict[Any, Mapping[str, Any]] = field(default_factory=dict)
+
+    def names_of(self, source: Source) -> Mapping[str, Any]:
+        """What the free names of a function mean, while this system is built."""
+        found = self._names.get(source.function)
+        if found is None:
+            found = self._names[source.function] = names_of(source)
+        return found
 
     def promise(self, text: str) -> int:
         if text not in self.assertions:
@@ -257,7 +265,8 @@ class Base:
         self.counter += 1
         parent = self.frame
         label = f"{source.function.__name__}#{self.counter}"
-        return Frame(source, f"{label}.", parent.depth + 1, {}, parent, names_of(source), label, call_line=call_line)
+        names = self.system.names_of(source)
+        return Frame(source, f"{label}.", parent.depth + 1, {}, parent, names, label, call_line=call_line)
 
 
 def is_static(binding: Binding, value: Any) -> bool:

@@ -20,7 +20,7 @@ from checker.language.places import kind as kind_of_value
 from checker.language.regions import Regions
 from checker.language.shapes import evaluate
 from checker.language.shapes import scalar as scalar_of
-from checker.language.source import Source, names_of, source_of
+from checker.language.source import Source, source_of
 from checker.language.statements import Statements
 
 MAX_ROUNDS = 14
@@ -64,7 +64,7 @@ class Lowering(Statements):
                 f"{source.tree.name} takes plain parameters, each tried with every value of its "
                 "sort: drop the defaults and the '*'",
             )
-        return Frame(source, "", 0, {}, None, names_of(source), "return")
+        return Frame(source, "", 0, {}, None, self.system.names_of(source), "return")
 
     def annotation(self, frame: Frame, argument: ast.arg) -> Any:
         if argument.annotation is None:
