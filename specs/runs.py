@@ -9,7 +9,7 @@ that is strong fairness.  What is promised under weak fairness does not even nee
 from __future__ import annotations
 
 from checker.language import *
-from model.design import RFC_V2, SwapDesign
+from model.design import PHASE_IV, RFC_V2, SwapDesign
 from model.objects import Folio, PhysSlot, Pte, PteWord, Shrinker, Swap, Swapoff, TableWord, Task, VswapSlot, ZswapEntry
 from model.swap_in import do_swap_page
 from model.swapoff import swapoff
@@ -66,6 +66,8 @@ no_io_fails = scope("one page, a CPU of each role, what is asked for may be refu
 write_may_fail = scope("one page, a CPU of each role, a write may fail", {}, failures=["write error"])
 write_may_fail_when_full = scope("one page, a CPU of each role, a write may fail, swap may be nearly full", {},
                                  failures=["write error", "swap is nearly full"])
+two_threads = scope("one page, two threads, no shrinker, swap may be nearly full", {Task: 2, Shrinker: 0},
+                    failures=["swap is nearly full"])
 busy_swapoff = scope("one page, swapoff, no shrinker, only zswap refuses", {Swapoff: 1, Shrinker: 0},
                      failures=["zswap refuses the page"])
 
@@ -141,6 +143,32 @@ rfc_v2_write_error_until_swap_is_full = Spec(
     model=VSWAP,
     design=RFC_V2,
     scope=write_may_fail_when_full,
+    promises=[everything_can_be_given_back],
+    default=False,
+)
+
+rfc_v2_unmapping_strands_a_folio = Spec(
+    why="""mm: a page that is unmapped while a fault reads it can leave a folio that nobody owns and nobody can free
+
+    A fault has put a folio into the swap cache and holds its lock; another thread unmaps the page
+    (MADV_DONTNEED, say), puts the last count, finds the folio locked and leaves it alone. The fault reads the
+    folio from zswap, which makes it the only copy and dirty, finds the PTE gone and gives up. The folio was never
+    mapped, so that pageout() leaves it alone; and that swap is nearly full is no reason to free a slot which
+    no device is behind.""",
+    model=VSWAP,
+    design=RFC_V2,
+    scope=two_threads,
+    promises=[everything_can_be_given_back],
+    expected={"everything_can_be_given_back": broken(steps=22)},
+)
+
+phase_iv_unmapping_strands_no_folio = Spec(
+    why="""As rfc_v2_unmapping_strands_a_folio, before virtual swap: every entry is a slot of the device, and reclaim
+    frees it when swap is nearly full.""",
+    model=VSWAP,
+    design=PHASE_IV,
+    scope=two_threads,
+    start=[the_device_has_entries],
     promises=[everything_can_be_given_back],
     default=False,
 )

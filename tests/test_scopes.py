@@ -75,7 +75,9 @@ def test_a_wider_scope_is_asked_in_a_process_of_its_own() -> None:
 
 def test_what_stops_early_is_not_called_good() -> None:
     assert row(Answer("s", "Node = 3", 3, 7, undecided=1, limits="1 s, 4G")).endswith(
-        "stopped (1 s, 4G); 1 promises undecided |")
+        "stopped (1 s, 4G); 1 promise undecided |")
+    about = Answer("rfc_v2_runs", "Task = 2", 1, 7, broken=("p",))
+    assert "broken: `p`: see `rfc_v2_unmapping_strands_a_folio`" in row(about)
     assert "could not be asked (exit 2)" in row(Answer("s", "Node = 3", 2))
     assert "1 were stopped." in "\n".join(page_of_wider([Answer("s", "Node = 3", 3, 7)]))
 

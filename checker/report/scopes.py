@@ -127,6 +127,7 @@ def page(asked: Asked) -> Iterator[str]:
                f"`{one.fingerprint:016x}` |")
     yield ""
     yield "The fingerprint is an order-independent hash of all states and transitions."
+    yield "What one object more of each sort does to each of them is in [wider.md](wider.md)."
     yield ""
     yield "## Which operations run against each other"
     yield ""

@@ -20,8 +20,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from checker.asked import ask
+from checker.words import amount
 
 Question = tuple[str, str]
+
+REMARKS: dict[Question, str] = {
+    ("cache_", "Swapoff"): "its CPU only swaps out, so that nothing ever leaves the device that swapoff waits for",
+    ("cache_", "PhysCluster"): "its start says which device each cluster is of",
+    ("phys_clusters_", "PhysCluster"): "its start says which device each cluster is of",
+    ("rfc_v2_runs", "Task"): "see `rfc_v2_unmapping_strands_a_folio` in [findings.md](findings.md)",
+    ("rfc_v2_runs", "Swapoff"): "see `rfc_v2_unmapping_strands_a_folio` and `rfc_v2_swapoff_may_never_end`"
+                                " in [findings.md](findings.md)",
+}
+"""What there is to say about answers that are not good: by how the name of the spec begins, and the sort."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +98,14 @@ def row(answer: Answer) -> str:
     if answer.broken:
         said = "broken: " + ", ".join(f"`{name}`" for name in answer.broken)
     elif answer.stopped:
-        said = f"stopped ({answer.limits}); {answer.undecided} promises undecided"
+        said = f"stopped ({answer.limits}); {amount(answer.undecided, 'promise')} undecided"
     elif answer.states:
-        said = "every promise holds"
+        said = "every promise holds" + ("; something never happens" if answer.exit == 6 else "")
     else:
         said = f"could not be asked (exit {answer.exit})"
+    if answer.exit not in (0, 3, 6):
+        said += "".join(f": {text}" for (spec, sort), text in REMARKS.items()
+                        if answer.spec.startswith(spec) and answer.raised.startswith(f"{sort} ="))
     return (f"| `{answer.spec}` | {answer.raised} | {answer.states:,} | {answer.transitions:,} | {answer.depth} | "
             f"{answer.seconds:.0f} | {answer.peak_mib:,} | {said} |")
 
