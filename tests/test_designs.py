@@ -51,7 +51,6 @@ ASKED: dict[str, tuple[dict[str, object], dict[type, int], list[Any], Start | No
     "zero_in_word": ({}, {}, ZEROS, None),
     "folio_at_virtual_slot": ({}, {Worker: 1}, FAULTS, None),
     "one_table": ({}, {Worker: 1}, FAULTS, None),
-    "entries_outlive_lookups": ({"one_table": True}, {}, FAULTS, None),
     "removal_writes_rmap": ({"folio_at_virtual_slot": False}, {}, FAULTS, None),
     "rmap_has_hint": ({}, {Worker: 1}, FAULTS, None),
     "frees_virtual_table": ({}, {}, FAULTS, None),

@@ -8,13 +8,14 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 
+from page_wider import Answer, one, row
+from page_wider import main as wider
+from page_wider import page as page_of_wider
+
 from checker.asked import ask
 from checker.explicit import explore
 from checker.language import build, load_specs
 from checker.report.scopes import concurrent, page
-from checker.report.wider import Answer, one, row
-from checker.report.wider import main as wider
-from checker.report.wider import page as page_of_wider
 
 HOME = Path(__file__).parent.parent
 

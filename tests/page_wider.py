@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """docs/wider.md: the default specs again, with one object more of each sort in turn.
 
-``python -P -m checker.report.wider ANSWERS.jsonl docs/wider.md [--seconds N] [--memory SIZE] [SPEC...]`` asks
+``python -P tests/page_wider.py ANSWERS.jsonl docs/wider.md [--seconds N] [--memory SIZE] [SPEC...]`` asks
 every question in a process of its own, under limits, adds the answers to the first file and writes the second from
 it.  Asked again, with higher limits, it goes on with what was never asked and with what did not finish.  It takes
 hours; it is run by hand, not by the tests.
@@ -120,7 +120,7 @@ def page(found: Sequence[Answer]) -> Iterator[str]:
            f" {len(found):,} questions {whole:,} were searched completely; in {sum(bool(a.broken) for a in found):,} a"
            f" promise broke, {sum(a.stopped and not a.broken for a in found):,} were stopped.")
     yield ""
-    yield ("Written by hand with `python -P -m checker.report.wider`, which takes hours; states, depth and verdicts"
+    yield ("Written by hand with `python -P tests/page_wider.py`, which takes hours; states, depth and verdicts"
            " are those of the rules on that day, seconds and MiB those of the whole process, on a machine that had"
            " other work.")
     yield ""
@@ -130,7 +130,7 @@ def page(found: Sequence[Answer]) -> Iterator[str]:
 
 
 def main(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser("checker.report.wider")
+    parser = argparse.ArgumentParser("page_wider.py")
     parser.add_argument("answers", type=Path)
     parser.add_argument("page", type=Path)
     parser.add_argument("--seconds", type=int, default=20)
