@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked, asked_by
-from checker.complaints import Complaint, trouble
+from checker.complaints import Complaint, trouble, write
 from checker.language.errors import UsageError
 from checker.processors import cores
 from checker.races import draw_one, traces_of
@@ -76,7 +76,7 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
         if arguments.output is None:
             output.lines([document])
         else:
-            _write(arguments.output, document)
+            write(arguments.output, document + "\n")
     return code
 
 
@@ -132,13 +132,6 @@ def _report(arguments: argparse.Namespace) -> str | None:
         raise UsageError(f"{arguments.output} cannot be written: there is no such folder, or it may not be used")
     arguments.form = "text"
     return form
-
-
-def _write(path: str, document: str) -> None:
-    try:
-        Path(path).write_text(document + "\n", encoding="utf-8")
-    except OSError as error:
-        raise Complaint(Exit.MISSING, f"the report cannot be written to {path}: {error.strerror}") from None
 
 
 def _never(rans: Sequence[Ran]) -> list[str] | None:

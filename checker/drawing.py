@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from checker.asked import Asked, asked_by
-from checker.complaints import Complaint
+from checker.complaints import Complaint, write
 from checker.language.errors import UsageError
 from checker.report.output import Output
 from checker.report.verdict import Exit
@@ -42,14 +41,6 @@ def graph(arguments: argparse.Namespace, output: Output) -> Exit:
     else:
         output.lines([said])
     return code
-
-
-def write(path: str, text: str) -> None:
-    """The text as a file; UsageError where that cannot be."""
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _machine(asked: Asked, name: str, arguments: argparse.Namespace, suffix: str) -> tuple[Exit, str, str]:

@@ -7,7 +7,7 @@ import argparse
 import textwrap
 
 from checker.asked import Asked, asked_by
-from checker.drawing import write
+from checker.complaints import write
 from checker.language.errors import UsageError
 from checker.report.output import Output
 from checker.report.verdict import Exit

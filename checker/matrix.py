@@ -16,7 +16,7 @@ from checker import costs
 from checker.asked import Asked, ask, comparison, flip, shown
 from checker.columns import Answer, Asking, Column, Variant, bounds_of_each, column, questions, resolve
 from checker.compare import extremes, judged
-from checker.complaints import say
+from checker.complaints import say, write
 from checker.language.errors import UsageError
 from checker.language.spec import Comparison, Design
 from checker.report.output import Output
@@ -102,7 +102,6 @@ def matrix(arguments: argparse.Namespace, output: Output) -> Exit:
     if arguments.form != "json":
         output.lines(text(found))  # before it is drawn: it took minutes to find out, and a disk may be full
     if arguments.output is not None:
-        from checker.drawing import write
         from checker.report.matrix_svg import drawing
 
         write(arguments.output, drawing(found))

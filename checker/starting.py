@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 
 from checker.asked import Asked, ask, flip
+from checker.complaints import write
 from checker.language.errors import UsageError
 from checker.language.spec import Design, Spec
 from checker.report.output import Output
@@ -56,12 +57,9 @@ def new(arguments: argparse.Namespace, output: Output) -> Exit:
     file = Path(f"{name}.py")
     text = page(name, like, arguments.switches)
     try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(text)
+        write(str(file), text, new=True)
     except FileExistsError:
         raise UsageError(f"{file} is there already, and is left as it is: take another name") from None
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror}") from None
     if arguments.form == "json":
         from checker.report.json import document
 

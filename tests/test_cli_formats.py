@@ -267,7 +267,7 @@ def test_a_report_goes_to_a_file_and_the_text_is_printed(capsys: Capture, tmp_pa
     (["--output", "report"], 2, "--output is for json, junit or ktap: name it with --format"),
     (["--json", "-o", "no_such_folder/report"], 2, "no_such_folder/report cannot be written: there is no such folder"),
     (["--json", "-o", "."], 2, ". cannot be written"),
-    (["--format", "ktap", "-o", "/dev/full"], 4, "the report cannot be written to /dev/full: No space left"),
+    (["--format", "ktap", "-o", "/dev/full"], 4, "/dev/full cannot be written: No space left"),
 ])
 def test_a_report_that_cannot_be_written(capsys: Capture, words: list[str], code: int, said: str) -> None:
     done = run(capsys, "check", BRANCHES, "lamp", *words)

@@ -181,7 +181,7 @@ def test_matrix_stops_at_its_time_and_says_so(capsys: pytest.CaptureFixture[str]
 def test_a_full_disk_costs_the_picture_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "m.svg").symlink_to("/dev/full")
     done = run(capsys, "matrix", POOL, "--no-flips", "-o", str(tmp_path / "m.svg"))
-    assert done.code == 2
+    assert done.code == 4
     assert done.err.endswith("m.svg cannot be written: No space left on device\n")
     assert "careless_pool: scope 'two workers'" in done.out
     done = run(capsys, "matrix", POOL, "-o", str(tmp_path / "none" / "m.svg"))
