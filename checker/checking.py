@@ -35,6 +35,7 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
     from checker.report.second import second_lines
     from checker.report.text import never_lines, others_lines, spec_lines, summary
 
+    report = _report(arguments)
     asked, names = asked_by(arguments)
     defaults = [name for name, spec in asked.specs.items() if spec.default]
     fitting = asked.narrowed().specs
@@ -47,7 +48,6 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
         asked.scope_of(asked.spec(name))
     short = len(wanted) > FEW
     bounds = _bounds(arguments)
-    report = _report(arguments)
     gate = not names and not asked.changed and not asked.borrowed
     rans: list[Ran] = []
     with _beside(asked, wanted if gate and bounds.steps is None and not bounds.first else [], bounds) as beside:
@@ -130,7 +130,7 @@ def _report(arguments: argparse.Namespace) -> str | None:
         raise UsageError("--output is for json, junit or ktap: name it with --format; the text is printed")
     if not os.access(Path(arguments.output).parent, os.W_OK | os.X_OK) or Path(arguments.output).is_dir():
         raise UsageError(f"{arguments.output} cannot be written: there is no such folder, or it may not be used")
-    arguments.form = "text"
+    arguments.form, arguments.report = "text", form
     return form
 
 

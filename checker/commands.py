@@ -7,10 +7,11 @@ import argparse
 import dataclasses
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 
 from checker.asked import asked_by
-from checker.complaints import REPORT, Complaint, say
+from checker.complaints import REPORT, Complaint, say, write
 from checker.language.errors import LanguageError, ModelError, UsageError
 from checker.processors import WorkerDied
 from checker.report.output import Output, OutputError
@@ -56,6 +57,11 @@ def _reason(error: BaseException) -> tuple[Exit, str]:
 def _fail(arguments: argparse.Namespace, output: Output, code: Exit, text: str) -> int:
     from checker.cli import complain
 
+    if getattr(arguments, "report", None) is not None:  # whoever reads the file learns of it, too
+        from checker.report.render import failure
+
+        with suppress(UsageError, Complaint):
+            write(arguments.output, failure(arguments.report, code, text) + "\n")
     return complain(text, int(code), arguments.form)
 
 

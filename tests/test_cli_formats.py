@@ -273,3 +273,12 @@ def test_a_report_that_cannot_be_written(capsys: Capture, words: list[str], code
     done = run(capsys, "check", BRANCHES, "lamp", *words)
     assert done.code == code and said in sentence(done)
     assert ("every verdict is as expected" in done.out) == (code == 4)
+
+
+@pytest.mark.parametrize("form", ["json", "junit", "ktap"])
+def test_a_report_says_why_nothing_was_asked(capsys: Capture, tmp_path: Path, form: str) -> None:
+    file = tmp_path / "report"
+    alone = run(capsys, "check", COUNTER, "no_such_spec", "--format", form)
+    beside = run(capsys, "check", COUNTER, "no_such_spec", "--format", form, "-o", str(file))
+    assert beside.code == alone.code == 2 and sentence(beside) == sentence(alone)
+    assert file.read_text() == alone.out and "no_such_spec" in alone.out
