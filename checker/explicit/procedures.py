@@ -101,12 +101,11 @@ class ProcedureCode(Statements):
             code.set(code.at(self.words, k), word)
         for variable in (self.flags, self.depth, self.step, *self.sites):
             code.set(variable, 0)
-        starting = dict(zip(self.procedure.params, parameters, strict=True))
-        for name, slot in self.locals.items():
-            if name == self.procedure.actor:
-                code.set(slot, "%actor")
-            else:
-                code.set(slot, code.get(starting[name]) if name in starting else 0)
+        # Other locals need no value: what may be read before it is assigned has been refused.
+        for name, parameter in zip(self.procedure.params, parameters, strict=True):
+            code.set(self.locals[name], code.get(parameter))
+        if self.procedure.actor in self.locals:
+            code.set(self.locals[self.procedure.actor], "%actor")
         cases = " ".join(f"i64 {pc}, label %{label}" for pc, label in self.resumes.items())
         code.emit(f"switch i64 %pc, label %begin [{cases}]")
     # -- statements
