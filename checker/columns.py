@@ -193,9 +193,7 @@ def column(asked: Asked, variant: Variant, names: Sequence[str], bounds: Bounds,
     made, began, told = Column(variant), time.monotonic(), False
     others = differing(resolve(asked, like.variant), resolve(asked, variant)) if like is not None else {}
     for name in names:
-        if told and (like is None or name not in like.answers):
-            continue
-        known = like.answer(name) if like is not None else None
+        known = None if like is None else like.answers.get(name) if told else like.answer(name)
         if known is not None and known.result.complete and not known.switches & others.keys():
             made.answers[name] = known
             continue

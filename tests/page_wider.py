@@ -12,14 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from checker.asked import ask
+from checker.processes import run
 from checker.words import amount
 
 Question = tuple[str, str]
@@ -59,22 +58,17 @@ class Answer:
 
 def one(spec: str, sort: str, size: int, seconds: int = 20, memory: str = "4G") -> Answer:
     """Runs the command on the wider scope, on one thread; peak memory is that of the child."""
-    command = [sys.executable, "-P", "-c", "import sys; from checker.cli import main; sys.exit(main())", "check", spec,
-               "--scope", f"{sort}={size}", "--time", str(seconds), "--memory", memory, "--threads", "1", "--json"]
-    before = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert child.stdout is not None
-    text = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    verdicts = json.loads(text)["verdicts"] if text else []
+    command = [sys.executable, "-P", "-m", "checker", "check", spec, "--scope", f"{sort}={size}",
+               "--time", str(seconds), "--memory", memory, "--threads", "1", "--json"]
+    done = run(command, Path.cwd(), os.environ)
+    verdicts = json.loads(done.out)["verdicts"] if done.out else []
     first = verdicts[0] if verdicts else {}
     return Answer(
-        spec, f"{sort} = {size}", child.returncode,
+        spec, f"{sort} = {size}", done.code,
         first.get("states", 0), first.get("transitions", 0), first.get("depth", 0),
         tuple(v["promise"] for v in verdicts if v["verdict"] == "broken"),
         sum(v["verdict"] == "undecided" for v in verdicts),
-        round(time.monotonic() - before, 1), usage.ru_maxrss // 1024, f"{seconds} s, {memory}",
+        round(done.wall, 1), done.peak >> 20, f"{seconds} s, {memory}",
     )
 
 
