@@ -17,6 +17,7 @@ from checker.language.places import Fields, kept_local, strip
 from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
 from checker.language.records import State
 from checker.language.runs import run_promises
+from checker.language.settled import shelf_of
 from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape
 from checker.language.sorts import Actor, Sort
 from checker.language.source import failures_of
@@ -105,15 +106,16 @@ class Builder:
     def __init__(self, spec: Spec, design: Design | None, scope: Scope, bound: Binding, asked: tuple[Function, ...]):
         self.spec, self.design, self.scope, self.bound, self.asked = spec, design, scope, bound, asked
         self.fields = Fields()
-        self.settled: dict[Function, ir.Promise] = {}  # those that do not ask where actors stand
 
     def build(self) -> Built:
         model = self.spec.model
         self.size_contents()
         shape = record_shape(model.state, self.bound)
         root = self.fields.tree(shape)
+        shelf = shelf_of(self.bound, model.state, root, tuple(self.fields.made))
+        self.fields.made[:] = shelf.fields
         role_types = {role: index_type(role) for role in self.bound.roles}
-        self.system = SystemContext(self.bound, root, model.state, self.bound.roles, role_types)
+        self.system = SystemContext(self.bound, shelf.root, model.state, self.bound.roles, role_types, shelf)
         self.check_names()
         rules = [self.lower(f, "rule", None) for f in model.rules]
         operations = [[self.lower(f, "operation", role) for f in self.operations_of(role)] for role in self.bound.roles]
@@ -257,14 +259,9 @@ class Builder:
             names.add(function.__name__)
             if kind in RUN_KINDS:
                 continue
-            promise = self.settled.get(function)
-            if promise is None:
-                lowering = Lowering(self.system, table)
-                promise = lowering.promise(function, kind)
-                requests += lowering.at_requests
-                if not lowering.at_requests:
-                    self.settled[function] = promise
-            made.append(promise)
+            lowering = Lowering(self.system, table)
+            made.append(lowering.promise(function, kind))
+            requests += lowering.at_requests
         return tuple(made), requests
 
     def measures(self, table: AtTable | None) -> tuple[tuple[ir.Measure, ...], list[Any]]:

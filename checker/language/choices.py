@@ -124,8 +124,8 @@ class Choices(Expressions):
         text = self.arguments(node, 1, 1)[0]
         if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
             self.fail(node, 'maybe takes a literal text: maybe("allocation fails")')
-        failures = self.system.binding.failures
-        if failures is not None and text.value not in failures:
+        self.seen.failures[text.value] = self.system.binding.may_fail(text.value)
+        if not self.seen.failures[text.value]:
             return self.const(t.BOOL, 0, node)
         candidate, name = self.fresh_name("candidate"), self.fresh_name("chosen")
         for local in (candidate, name):

@@ -38,6 +38,10 @@ class Binding:
     switches: set[str] = field(default_factory=set)
     blocks: Mapping[type, int] = field(default_factory=dict)
 
+    def may_fail(self, text: str) -> bool:
+        """Whether a ``maybe`` of this text may come true."""
+        return self.failures is None or text in self.failures
+
 
 @dataclass
 class Run:

@@ -103,7 +103,9 @@ class Expressions(Numbers, Comparing):
 
     def static_attribute(self, value: Any, name: str, node: ast.Attribute) -> Binding:
         try:
-            return self.static(getattr(value, name), node)
+            found = getattr(value, name)
+            self.seen.attributes.append((value, name, found))
+            return self.static(found, node)
         except (AttributeError, ModelError):
             self.fail(node, f"{getattr(value, '__name__', value)} has no {name}")
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -23,6 +23,7 @@ from checker.language.places import (
     join,
     kind,
 )
+from checker.language.settled import Seen, Shelf
 from checker.language.source import Source, names_of
 
 ROUNDS_BEFORE_WIDENING = 6
@@ -56,6 +57,7 @@ class SystemContext:
     root_class: type
     roles: tuple[type, ...]
     role_types: dict[type, t.IndexT]
+    shelf: Shelf
     assertions: list[str] = field(default_factory=list)
     unions: dict[type, t.UnionT] = field(default_factory=dict)
     _names: dict[Any, Mapping[str, Any]] = field(default_factory=dict)
@@ -72,6 +74,11 @@ class SystemContext:
             self.assertions.append(text)
         return self.assertions.index(text)
 
+    def numbers(self, texts: Iterable[str]) -> dict[str, int]:
+        """The numbers that assertions have, or would have if they were met now, in this order."""
+        known = list(dict.fromkeys((*self.assertions, *texts)))
+        return {text: known.index(text) for text in texts}
+
     def role_base(self, role: type) -> int:
         """The number of the first actor of a role among all actors."""
         before = self.roles[: self.roles.index(role)]
@@ -87,6 +94,7 @@ class Base:
 
     def __init__(self, system: SystemContext):
         self.system = system
+        self.seen = Seen()
         self.types: dict[str, t.Type] = {}
         self.changed = False
         self.round = 0
@@ -213,17 +221,23 @@ class Base:
     def lookup(self, name: str, node: ast.AST) -> Binding:
         frame = self.frame
         if name in frame.names:
-            found = frame.names[name]
-            if isinstance(found, LocalB):
-                if found.name not in self.types:
+            bound = frame.names[name]
+            if isinstance(bound, LocalB):
+                if bound.name not in self.types:
                     self.fail(node, f"{name} may be read before assignment")
-                return self.local(found.name, node)
-            return found
+                return self.local(bound.name, node)
+            return bound
         if name in frame.source.assigned:
             self.fail(node, f"{name} may be read before assignment")
         if name not in frame.free:
             self.fail(node, f"name {name} is not defined")
-        return self.static(frame.free[name], node)
+        found = self.seen.names[frame.source.function, name] = frame.free[name]
+        return self.static(found, node)
+
+    def assertion(self, text: str) -> int:
+        """The number of an assertion."""
+        number = self.seen.assertions[text] = self.system.promise(text)
+        return number
 
     def static(self, value: Any, node: ast.AST) -> Binding:
         raise NotImplementedError

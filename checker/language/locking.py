@@ -165,6 +165,6 @@ class Locking(Base):
                 one = ir.Compare(type=t.BOOL, pos=self.pos(node), op="!=", left=a, right=b)
                 different = ir.Or(type=t.BOOL, pos=self.pos(node), left=different, right=one)
             self.out.append(
-                ir.Assert(pos=self.pos(node), condition=different, promise=self.system.promise("no_lock_taken_twice"))
+                ir.Assert(pos=self.pos(node), condition=different, promise=self.assertion("no_lock_taken_twice"))
             )
         return field, tuple(kept)

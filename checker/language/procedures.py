@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, TypeVar
 
 from checker.language import ir, verbs
 from checker.language import types as t
@@ -24,6 +24,7 @@ from checker.language.source import Source, source_of
 from checker.language.statements import Statements
 
 MAX_ROUNDS = 14
+T = TypeVar("T")
 
 
 @dataclass
@@ -91,8 +92,33 @@ class Lowering(Statements):
             frame.names[argument.arg] = PlaceB(self.system.root, (), old=count == 2 and k == 0)
         return arguments[count:]
 
+    def settled(self, key: Hashable, lower: Callable[[], T]) -> T:
+        """What ``lower`` gives, or gave when it was asked before and everything was the same.
+
+        Nothing is kept of what asks where actors stand, which the other procedures decide.
+        """
+        found: T | None = self.system.shelf.take(key, self.system)
+        if found is not None:
+            return found
+        binding = self.system.binding
+        before, binding.switches = binding.switches, set()
+        try:
+            found = lower()
+            self.seen.switches = {name: getattr(binding.design, name) for name in binding.switches}
+        finally:
+            binding.switches |= before
+        if not self.at_requests:
+            self.system.shelf.put(key, self.seen, found)
+        return found
+
     def procedure(self, function: Any, role: type | None) -> Lowered:
         """A rule (no role), or an operation as a role runs it."""
+        lowered = self.settled((function, role), lambda: self.lowered(function, role))
+        points = tuple(replace(point) for point in lowered.procedure.yields)  # which a build gives their numbers
+        return replace(lowered, procedure=replace(lowered.procedure, yields=points))
+
+    def lowered(self, function: Any, role: type | None) -> Lowered:
+        """The same, lowered now."""
         while True:
             self.reset()
             frame = self.frame = self.top(function)
@@ -183,6 +209,10 @@ class Lowering(Statements):
 
     def promise(self, function: Any, kind: str) -> ir.Promise:
         """An invariant, step invariant or reachable, as one condition."""
+        return self.settled((function, kind), lambda: self.promised(function, kind))
+
+    def promised(self, function: Any, kind: str) -> ir.Promise:
+        """The same, lowered now."""
         condition, source = self.returned(function, kind, "a promise", "a condition")
         self.condition(condition, source.tree)
         doc, pos = inspect.getdoc(function) or "", source.pos(source.tree)

@@ -218,7 +218,7 @@ class Statements(Steps):
             self.fail(node, 'an assert has a literal text, the name of the promise: assert condition, "text"')
         text = node.msg.value
         condition = self.flatten(self.boolean(node.test))
-        self.out.append(ir.Assert(pos=self.pos(node), condition=condition, promise=self.system.promise(text)))
+        self.out.append(ir.Assert(pos=self.pos(node), condition=condition, promise=self.assertion(text)))
 
     def expression_statement(self, node: ast.Expr) -> None:
         value = node.value
@@ -266,7 +266,7 @@ class Statements(Steps):
         if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
             self.fail(node, "the text of expect is a literal: it is the name of the promise")
         test = self.flatten(self.boolean(condition))
-        self.out.append(ir.Expect(pos=self.pos(node), condition=test, promise=self.system.promise(text.value)))
+        self.out.append(ir.Expect(pos=self.pos(node), condition=test, promise=self.assertion(text.value)))
 
 
 def named(expr: ir.Expr) -> object:

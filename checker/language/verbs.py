@@ -69,8 +69,7 @@ def choose_or_none(domain: Any, where: Callable[[Any], bool] | None = None) -> A
 
 def maybe(text: str) -> bool:
     """False or True; true only where the scope lets this failure happen."""
-    failures = current_binding().failures
-    if failures is not None and text not in failures:
+    if not current_binding().may_fail(text):
         return False
     return bool(current_run().choose(text, (False, True)))
 
