@@ -150,7 +150,7 @@ class Canonical:
             # the last place whose object is less than its right neighbour's
             code.set(pivot, code.sub(code.get(last), 1))
             found, falling, rising, next_ = (code.name(n) for n in ("found", "falling", "rising", "next"))
-            code.block(falling)
+            code.again(falling)
             inside = code.name("inside")
             code.branch(code.compare("sge", code.get(pivot), code.get(low)), inside, rising)
             code.block(inside)

@@ -30,10 +30,11 @@ class Cells:
         """Row-major number of an element."""
         number: Value = 0
         for dim, value in zip(field.dims, indices, strict=True):
-            number = self.code.add(self.code.mul(number, dim.size), value)
+            if dim.size > 1:
+                number = self.code.add(self.code.mul(number, dim.size), value)
         return number
 
-    def _spot(self, place: Place, index: Value) -> tuple[Value, Value]:
+    def spot(self, place: Place, index: Value) -> tuple[Value, Value]:
         """The word of an element, counted from the field's first, and its lowest bit."""
         code = self.code
         if place.words == 1:
@@ -45,7 +46,7 @@ class Cells:
         code, place, base = self.code, self.layout[field], words or self.words
         if place.bits == 0:
             return 0
-        word, shift = self._spot(place, index)
+        word, shift = self.spot(place, index)
         if isinstance(word, int):
             whole = code.get(code.at(base, place.word + word))
         elif place.words <= CHAIN:
@@ -60,7 +61,7 @@ class Cells:
         code, place = self.code, self.layout[field]
         if place.bits == 0:
             return
-        word, shift = self._spot(place, index)
+        word, shift = self.spot(place, index)
         hole = code.binary("xor", code.binary("shl", signed(place.mask), shift), -1)
         bits = code.binary("shl", value, shift)
         if isinstance(word, int) or place.words > CHAIN:

@@ -118,7 +118,7 @@ class Expressions(Cells):
             case ir.Const():
                 return e.value
             case ir.Local():
-                return code.get(self.local(e.name))
+                return code.get(self.local(e.name)) if e.type.card > 1 else e.type.low
             case ir.Read():
                 place = self.index(e.field, tuple(self.value(i) for i in e.indices))
                 return self.from_code(self.read_code(e.field, place, self.old if e.old else None), e.field.type)

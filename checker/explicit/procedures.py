@@ -66,12 +66,18 @@ class ProcedureCode(Statements):
         self.step = code.slot("step")
         self.depth = code.slot("depth")
         self.known = code.slot("known")
+        self.who: Value = "%actor" if self.role is None or self.role.type.size > 1 else 0
+        self.holes: dict[int, Value] = {}
+        """By word: all its bits but those of the actor's pc and slots."""
+        self.ends: dict[str, str] = {}
+        """Where runs end that break a promise, by its name."""
         self.sites = [code.slot("sites") for _ in range(0, len(procedure.sites), 64)]
 
     def text(self) -> str:
         """The function."""
         code, procedure = self.code, self.procedure
         source = [code.get(code.at("%state", k)) for k in range(self.layout.words)]
+        self._own_bits()
         code.set(self.known, 0)
         slots = [(self.local(name), procedure.locals[name]) for name in procedure.params]
         for slot, type_ in slots:
@@ -79,7 +85,7 @@ class ProcedureCode(Statements):
         parameters = [code.slot("p") for _ in slots]
         for parameter, (_, type_) in zip(parameters, slots, strict=True):
             code.set(parameter, type_.low)
-        code.block("run")
+        code.again("run")
         before_run = code.place()
         code.ended = True
         code.block("begin")
@@ -105,7 +111,7 @@ class ProcedureCode(Statements):
         for name, parameter in zip(self.procedure.params, parameters, strict=True):
             code.set(self.locals[name], code.get(parameter))
         if self.procedure.actor in self.locals:
-            code.set(self.locals[self.procedure.actor], "%actor")
+            code.set(self.locals[self.procedure.actor], self.who)
         cases = " ".join(f"i64 {pc}, label %{label}" for pc, label in self.resumes.items())
         code.emit(f"switch i64 %pc, label %begin [{cases}]")
     # -- statements
@@ -209,8 +215,9 @@ class ProcedureCode(Statements):
     def _error(self, promise: str, pos: ir.Pos, message: str) -> None:
         number = self.errors.number(promise, f"{pos}: {message}")
         self.code.set(self.error, number)
-        self.code.bump(self.flags, self.promises.flag(promise), "or")
-        self.code.jump("fail")
+        if promise not in self.ends:
+            self.ends[promise] = self.code.name("fail")
+        self.code.jump(self.ends[promise])
 
     def failure(self, pos: ir.Pos, message: str) -> None:
         self._error(NO_MODEL_ERROR, pos, message)
@@ -218,13 +225,39 @@ class ProcedureCode(Statements):
     def _frame(self, point: ir.YieldPoint | None) -> None:
         """Sets pc and slots of the actor, as they are behind a yield or at the end."""
         assert self.role is not None
-        live = {} if point is None else {slot: name for name, slot in point.live}
-        for k, field in enumerate(self.role.slots):
-            value: Value = 0
-            if k in live:
-                value = self.to_code(self.code.get(self.local(live[k])), field.type)
-            self.write_code(field, "%actor", value)
-        self.write_code(self.role.pc, "%actor", 0 if point is None else point.pc)
+        code = self.code
+        values: dict[ir.Field, Value] = {}
+        if point is not None:
+            values = {self.role.slots[slot]: self._kept(name, self.role.slots[slot]) for name, slot in point.live}
+            values[self.role.pc] = point.pc
+        for word, hole in self.holes.items():
+            place = code.at(self.words, word)
+            whole = code.both(code.get(place), hole)
+            for field, value in values.items():
+                if self.layout[field].word == word and self._small(field):
+                    whole = code.either(whole, code.binary("shl", value, self.spot(self.layout[field], self.who)[1]))
+            code.set(place, whole)
+        for field in (self.role.pc, *self.role.slots):
+            if not self._small(field):
+                self.write_code(field, self.who, values.get(field, 0))
+
+    def _kept(self, name: str, field: ir.Field) -> Value:
+        """The code of a local, as a slot keeps it."""
+        of = self.procedure.locals[name]
+        return self.to_code(self.code.get(self.local(name)) if of.card > 1 else of.low, field.type)
+
+    def _small(self, field: ir.Field) -> bool:
+        """Whether a field of the frame is in one word, for all actors of the role."""
+        return self.layout[field].words == 1
+
+    def _own_bits(self) -> None:
+        code = self.code
+        for field in () if self.role is None else (self.role.pc, *self.role.slots):
+            place = self.layout[field]
+            if self._small(field) and place.bits:
+                own = code.binary("shl", signed(place.mask), self.spot(place, self.who)[1])
+                self.holes[place.word] = code.either(self.holes.get(place.word, 0), own)
+        self.holes = {word: code.binary("xor", own, -1) for word, own in self.holes.items()}
 
     def _yield(self, s: ir.Yield) -> None:
         assert self.role is not None
@@ -237,14 +270,14 @@ class ProcedureCode(Statements):
         code.set(self.step, s.point + 1)
         for name, slot in point.live:
             field = self.role.slots[slot]
-            code.set(self.local(name), self.from_code(self.read_code(field, "%actor"), field.type))
+            code.set(self.local(name), self.from_code(self.read_code(field, self.who), field.type))
 
     def _finish(self) -> None:
         code = self.code
         code.block("finish")
         if self.role is not None:
             self._frame(None)
-            mine = code.add("%actor", self.first_actor + 1)
+            mine = code.add(self.who, self.first_actor + 1)
             for field in self.system.fields:
                 if isinstance(field.type, LockT):
                     self._left_behind(field, mine)
@@ -260,7 +293,7 @@ class ProcedureCode(Statements):
         record = pointer(code, Ctx.OUT)
         for k, word in enumerate(words):
             code.set(code.at(record, k), word)
-        who = 0 if self.role is None else code.add("%actor", self.first_actor + 1)
+        who = 0 if self.role is None else code.add(self.who, self.first_actor + 1)
         origin = code.either(code.add(load(code, Ctx.ORIGIN), "%origin"), who)
         code.set(code.at(record, self.layout.words), origin)
         code.set(code.at(record, self.layout.words + 1), flags)
@@ -291,6 +324,10 @@ class ProcedureCode(Statements):
 
     def _fail(self) -> None:
         code = self.code
+        for promise, label in self.ends.items():
+            code.block(label)
+            code.bump(self.flags, self.promises.flag(promise), "or")
+            code.jump("fail")
         code.block("fail")
         error = code.either(code.get(self.error), "%origin")
         words: list[Value] = [error, *[0] * (self.layout.words - 1)]

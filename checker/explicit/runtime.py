@@ -180,7 +180,7 @@ class Runtime(Table):
         code.set(enough, code.at(pointer(code, Ctx.OUT_BASE), BLOCK * self.record), "ptr")
         expand, deadlock = pointer(code, Ctx.EXPAND), pointer(code, Ctx.DEADLOCK)
         more, taken, gathered = code.name("more"), code.name("taken"), code.name("gathered")
-        code.block("again")
+        code.again("again")
         with code.loop(lambda: code.let(f"icmp ult ptr {pointer(code, Ctx.OUT)}, {code.get(enough, 'ptr')}")):
             empty = code.compare("eq", load(code, Ctx.BATCH), load(code, Ctx.BATCH_END))
             code.branch(empty, more, taken)

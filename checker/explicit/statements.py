@@ -48,7 +48,7 @@ class Statements(Expressions):
                 self._for(s)
             case ir.Loop():
                 head = code.name("loop")
-                code.block(head)
+                code.again(head)
                 self.statements(s.body)
                 code.jump(head)
             case ir.Assert():
@@ -64,9 +64,12 @@ class Statements(Expressions):
 
     def _if(self, s: ir.If) -> None:
         code = self.code
-        then, orelse, out = code.name("then"), code.name("else"), code.name("out")
+        then, out = code.name("then"), code.name("out")
+        orelse = code.name("else") if s.orelse or s.sites is not None else out
         self.test(s.condition, then, orelse)
         for label, body, site in ((then, s.then, 0), (orelse, s.orelse, 1)):
+            if label == out:
+                break
             code.block(label)
             if s.sites is not None:
                 self.passed(s.sites[site])
@@ -82,7 +85,7 @@ class Statements(Expressions):
         code.branch(code.compare("slt", low, high), first, out)
         code.block(first)
         code.set(variable, low)
-        code.block(body)
+        code.again(body)
         self.statements(s.body)
         if not code.ended:
             following, again = code.add(code.get(variable), 1), code.name("again")

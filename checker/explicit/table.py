@@ -90,7 +90,7 @@ class Table:
         code.set(number, code.both("%h", load(code, Ctx.BUCKETS)))
         key = self._key(code, indexed)
         probe, absent = code.name("probe"), code.name("absent")
-        code.block(probe)
+        code.again(probe)
         bucket = self._bucket(code, code.get(number))
         lanes = code.let(f"load {_LANES}, ptr {bucket}, align 64")
         code.set(hits, self._equal(code, code.let(f"lshr {_LANES} {lanes}, splat (i64 32)") if indexed else lanes, key))
