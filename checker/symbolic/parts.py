@@ -73,7 +73,7 @@ class Codes:
             value = made.get(code)
             if value is None:
                 one = self.constants[k]
-                value = made[code] = z3.BoolVal(bool(code)) if z3.is_bool(one) else z3.BitVecVal(code, one.size())
+                value = made[code] = z3.BoolVal(bool(code)) if z3.is_bool(one) else terms.constant(code, one.size())
             self.room[k] = value.as_ast()
         put = z3.Z3_substitute(context, formula.as_ast(), len(self.room), self.names, self.room)
         return z3.simplify(z3.z3._to_expr_ref(put, formula.ctx))
@@ -124,7 +124,7 @@ class Part:
         """The formulas at this place, simplified together."""
         if not formulas:
             return []
-        whole: list[Any] = z3.simplify(z3.substitute(terms.bundle(formulas), *self.pairs)).children()
+        whole: list[Any] = terms.operands(z3.simplify(z3.substitute(terms.bundle(formulas), *self.pairs)))
         return whole
 
     def _collect(self) -> None:
@@ -138,7 +138,7 @@ class Part:
             changed = [k for k, (new, old) in enumerate(zip(exit_.state, source, strict=True)) if new is not old]
             new = self.put([as_bits(exit_.state[k], source[k]) for k in changed])
             old = self.put([as_bits(source[k], source[k]) for k in changed])
-            writes = {k: a for k, a, b in zip(changed, new, old, strict=True) if not a.eq(b)}
+            writes = {k: a for k, a, b in zip(changed, new, old, strict=True) if not terms.same(a, b)}
             self.ways.append(Way(guard, writes))
             if exit_.point is None:
                 self._flag(NO_LOCK_LEFT, v.both(exit_.guard, self.template.left_behind(move, exit_)))
@@ -182,7 +182,7 @@ class Part:
     def _ask(self, key: State) -> tuple[Outcome, ...]:
         if self.told is None:
             self._prepare()
-        word, happens = self.codes.put(self.told, key).children()
+        word, happens = terms.operands(self.codes.put(self.told, key))
         return tuple(self._read(one) for one in sorted(solutions(word, happens)))
 
     def _read(self, word: int) -> Outcome:

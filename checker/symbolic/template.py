@@ -44,7 +44,7 @@ class Instance:
         if not truths:
             return {}
         renamed = self(terms.bundle([v.as_z3(truth) for truth in truths.values()]))
-        return dict(zip(truths, renamed.children(), strict=True))
+        return dict(zip(truths, terms.operands(renamed), strict=True))
 
     def number(self, number: v.Number, model: Any) -> int:
         """What a model gives to a number of the template."""

@@ -9,7 +9,7 @@ took most of the time of writing a step as formulas.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import z3  # type: ignore[import-untyped,unused-ignore]
@@ -20,6 +20,7 @@ def vectors(bits: int) -> Any:
     return z3.BitVecSort(bits)
 
 
+@lru_cache(maxsize=1 << 16)
 def constant(value: int, bits: int) -> Any:
     """A number as a bit-vector, modulo 2 ** bits."""
     sort = vectors(bits)
@@ -54,8 +55,30 @@ def at_most(a: Any, b: Any) -> Any:
     return z3.BoolRef(z3.Z3_mk_bvule(a.ctx_ref(), a.as_ast(), b.as_ast()), a.ctx)
 
 
+def same(a: Any, b: Any) -> bool:
+    """Whether two terms are written the same way: z3 keeps one of each."""
+    return bool(a.ast.value == b.ast.value)
+
+
+def is_negation(a: Any) -> bool:
+    context, ast = a.ctx_ref(), a.as_ast()
+    if z3.Z3_get_ast_kind(context, ast) != z3.Z3_APP_AST:
+        return False
+    return bool(z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, ast)) == z3.Z3_OP_NOT)
+
+
 def bundle(formulas: Sequence[Any]) -> Any:
     """One term with these operands: what is done to it is done to all, and once to what they share."""
-    declared = z3.Function("bundle", *(one.sort() for one in formulas), z3.BoolSort())
-    asts = (z3.Ast * len(formulas))(*(one.as_ast() for one in formulas))
-    return z3.BoolRef(z3.Z3_mk_app(declared.ctx_ref(), declared.ast, len(formulas), asts), declared.ctx)
+    size, context = len(formulas), formulas[0].ctx_ref()
+    asts = (z3.Ast * size)(*(one.as_ast() for one in formulas))
+    sorts = (z3.Sort * size)(*(z3.Z3_get_sort(context, ast) for ast in asts))
+    name, truth = z3.Z3_mk_string_symbol(context, "bundle"), z3.BoolSort().ast
+    declared = z3.Z3_mk_func_decl(context, name, size, sorts, truth)
+    return z3.BoolRef(z3.Z3_mk_app(context, declared, size, asts), formulas[0].ctx)
+
+
+def operands(term: Any) -> list[Any]:
+    """The terms that one was made of."""
+    context, ast = term.ctx_ref(), term.as_ast()
+    return [z3.z3._to_expr_ref(z3.Z3_get_app_arg(context, ast, k), term.ctx)
+            for k in range(z3.Z3_get_app_num_args(context, ast))]

@@ -90,7 +90,7 @@ def clamp(n: Number, lo: int, hi: int) -> Number:
 def negation(a: Truth) -> Truth:
     if isinstance(a, bool):
         return not a
-    return a.arg(0) if z3.is_not(a) else terms.negation(a)
+    return terms.operands(a)[0] if terms.is_negation(a) else terms.negation(a)
 
 
 def both(a: Truth, b: Truth) -> Truth:
@@ -98,7 +98,7 @@ def both(a: Truth, b: Truth) -> Truth:
         return b if a else False
     if isinstance(b, bool):
         return a if b else False
-    return a if a.eq(b) else terms.conjunction(a, b)
+    return a if terms.same(a, b) else terms.conjunction(a, b)
 
 
 def either(a: Truth, b: Truth) -> Truth:
@@ -106,7 +106,7 @@ def either(a: Truth, b: Truth) -> Truth:
         return True if a else b
     if isinstance(b, bool):
         return True if b else a
-    return a if a.eq(b) else terms.disjunction((a, b))
+    return a if terms.same(a, b) else terms.disjunction((a, b))
 
 
 def any_of(truths: Iterable[Truth]) -> Truth:
@@ -131,7 +131,7 @@ def select_truth(condition: Truth, a: Truth, b: Truth) -> Truth:
         return either(condition, b) if a else both(negation(condition), b)
     if isinstance(b, bool):
         return either(negation(condition), a) if b else both(condition, a)
-    return a if a.eq(b) else terms.choice(condition, a, b)
+    return a if terms.same(a, b) else terms.choice(condition, a, b)
 
 
 def same_truth(a: Truth, b: Truth) -> Truth:
@@ -139,7 +139,7 @@ def same_truth(a: Truth, b: Truth) -> Truth:
         return b if a else negation(b)
     if isinstance(b, bool):
         return a if b else negation(a)
-    return True if a.eq(b) else terms.equality(a, b)
+    return True if terms.same(a, b) else terms.equality(a, b)
 
 
 # -------------------------------------------------------------------- numbers
@@ -156,7 +156,7 @@ def same_number(a: Number, b: Number) -> bool:
     """Whether the two are written the same way (they may be equal without)."""
     if isinstance(a, int) or isinstance(b, int):
         return a is b or (isinstance(a, int) and isinstance(b, int) and a == b)
-    return a.lo == b.lo and a.hi == b.hi and bool(a.bits.eq(b.bits))
+    return a.lo == b.lo and a.hi == b.hi and terms.same(a.bits, b.bits)
 
 
 def select(condition: Truth, a: Number, b: Number) -> Number:
