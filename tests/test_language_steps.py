@@ -612,6 +612,25 @@ def test_taking_a_lock_twice_is_noticed(tmp_path, taken_again):
 # ----------------------------------------------------------------- promises, places
 
 
+def test_a_value_that_at_asks_for_is_evaluated_even_if_nobody_can_be_there(tmp_path):
+    outcome = read_model(tmp_path, "n: Range(0, 3)", """
+        def helper(s: Top, cpu: Cpu, k: Level):
+            yield "never called"
+
+        @operation
+        def op(s: Top, cpu: Cpu):
+            s.n = 1
+            yield "first"
+            s.n = 3
+
+        @invariant
+        def nobody(s: Top):
+            return s.n < 3 or not at(helper, k=Level(s.n))
+        """, operations="op", promises="[nobody]")
+    finding = outcome.native.findings["no_model_error"]
+    assert finding.depth == 2 and "the numbers of Level" in finding.error
+
+
 def test_at_asks_about_labels_locals_and_actors(tmp_path):
     outcome = read_model(tmp_path, "n: Range(0, 3)", """
         @operation

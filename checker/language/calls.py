@@ -245,13 +245,24 @@ class Calls(Helpers, Locking):
             label = text.value
         actor: ir.Expr | None = None
         values: dict[str, ir.Expr] = {}
-        for keyword in node.keywords:
-            if keyword.arg == "actor":
-                actor = self.value(keyword.value)
-            elif keyword.arg is not None:
-                values[keyword.arg] = self.value(keyword.value)
+        with self.capture() as before:
+            for keyword in node.keywords:
+                if keyword.arg == "actor":
+                    actor = self.kept(keyword.value)
+                elif keyword.arg is not None:
+                    values[keyword.arg] = self.kept(keyword.value)
         self.at_requests.append((function.value, label, tuple(values)))
-        return self.resolve_at(node, function.value, label, actor, values)
+        found = self.resolve_at(node, function.value, label, actor, values)
+        return ir.Do(type=found.type, pos=found.pos, body=tuple(before), result=found) if before else found
+
+    def kept(self, node: ast.expr) -> ir.Expr:
+        """A value that Python evaluates here, wanted or not: where that may fail, it is kept in a local."""
+        value = self.value(node)
+        if cannot_fail(value):
+            return value
+        name = self.fresh_name("value")
+        self.assign(name, value, node)
+        return self.local(name, node)
 
     def idle(self, node: ast.Call) -> Binding:
         if self.promise_kind is None:
