@@ -49,6 +49,24 @@ def test_elements_of_an_array_are_told_apart_where_their_indices_are_known():
     assert [call(code, 7, k) for k in range(3)] == [27, 20, 70]
 
 
+def test_an_element_counted_from_another_one_is_known_too():
+    code = writing("a")
+    array = code.slot("array", "[3 x i64]")
+    code.set(code.at(array, 2), 1)
+    code.set(code.at(code.at(array, 1), 1), "%a")
+    code.ret(f"i64 {code.get(code.at(array, 2))}")
+    assert call(code, 5) == 5
+
+
+def test_bytes_of_a_number_are_the_number():
+    code = writing("a")
+    array = code.slot("array", "[2 x i64]")
+    code.set(code.at(array, 1), 0)
+    code.set(code.at(array, 8, "i8"), 7, "i8")
+    code.ret(f"i64 {code.get(code.at(array, 1))}")
+    assert call(code, 0) == 7
+
+
 def test_whoever_is_called_may_have_changed_an_array():
     code = writing("a")
     array = code.slot("array", "[1 x i64]")

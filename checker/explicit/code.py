@@ -190,7 +190,11 @@ class Code:
             return base
         pointer = self.pure(f"getelementptr {type_}, ptr {base}, i64 {index}")
         if base in self._spots:
-            self._spots[pointer] = base, index if isinstance(index, int) else None
+            array, first = self._spots[base]
+            if first is None or isinstance(index, str) or type_ != "i64":
+                self._spots[pointer] = array, None
+            else:
+                self._spots[pointer] = array, first + index
         return pointer
 
     def bump(self, pointer: str, by: Value = 1, op: str = "add") -> None:
