@@ -80,19 +80,22 @@ class Code:
 
     def emit(self, line: str) -> None:
         """An instruction without a value; of a switch, the labels must not have been seen yet."""
-        if line.startswith("call") and not line.startswith(_HARMLESS):
-            self._known.forget()
+        self._heed(line)
         self._lines.append("  " + line)
 
     def let(self, instruction: str) -> str:
         """The value of an instruction."""
         if not instruction.startswith(_IMPURE):
-            return self.pure(instruction)
-        if not instruction.startswith(_HARMLESS):
-            self._known.forget()
+            return self._pure(instruction)
+        self._heed(instruction)
         return self._let(instruction)
 
-    def pure(self, instruction: str) -> str:
+    def _heed(self, instruction: str) -> None:
+        """Forgets what an instruction may have changed."""
+        if instruction.startswith(_IMPURE) and not instruction.startswith(_HARMLESS):
+            self._known.forget()
+
+    def _pure(self, instruction: str) -> str:
         """The value of an instruction that gives the same whenever it is given the same."""
         name = self._known.values.get(instruction)
         if name is None:
@@ -114,7 +117,7 @@ class Code:
             return right
         if (left == 0 and op in ("shl", "lshr", "mul", "and")) or (right == 0 and op in ("mul", "and")):
             return 0
-        return self.pure(f"{op} i64 {left}, {right}")
+        return self._pure(f"{op} i64 {left}, {right}")
 
     def add(self, left: Value, right: Value) -> Value:
         return self.binary("add", left, right)
@@ -133,22 +136,22 @@ class Code:
 
     def compare(self, op: str, left: Value, right: Value) -> str:
         """An i1; ``op`` as in LLVM (eq, ne, slt, ult, ...)."""
-        return self.pure(f"icmp {op} i64 {left}, {right}")
+        return self._pure(f"icmp {op} i64 {left}, {right}")
 
     def widen(self, bit: str) -> Value:
         """The i1 as 0 or 1."""
         if bit in ("true", "false"):
             return int(bit == "true")
-        return self.pure(f"zext i1 {bit} to i64")
+        return self._pure(f"zext i1 {bit} to i64")
 
     def bit(self, value: Value) -> str:
         """The lowest bit as an i1."""
         if isinstance(value, int):
             return "true" if value & 1 else "false"
-        return self.pure(f"trunc i64 {value} to i1")
+        return self._pure(f"trunc i64 {value} to i1")
 
     def select(self, bit: str, left: Value, right: Value) -> str:
-        return self.pure(f"select i1 {bit}, i64 {left}, i64 {right}")
+        return self._pure(f"select i1 {bit}, i64 {left}, i64 {right}")
 
     # -- memory
 
@@ -188,7 +191,7 @@ class Code:
         """The address of an element."""
         if index == 0:
             return base
-        pointer = self.pure(f"getelementptr {type_}, ptr {base}, i64 {index}")
+        pointer = self._pure(f"getelementptr {type_}, ptr {base}, i64 {index}")
         if base in self._spots:
             array, first = self._spots[base]
             if first is None or isinstance(index, str) or type_ != "i64":

@@ -49,6 +49,10 @@ class Expressions(Cells):
             self.locals[name] = self.code.slot("v")
         return self.locals[name]
 
+    def held(self, name: str, type_: Type) -> Value:
+        """What a local holds."""
+        return self.code.get(self.local(name)) if type_.card > 1 else type_.low
+
     # -- conditions
 
     def test(self, e: ir.Expr, then: str, orelse: str) -> None:
@@ -118,7 +122,7 @@ class Expressions(Cells):
             case ir.Const():
                 return e.value
             case ir.Local():
-                return code.get(self.local(e.name)) if e.type.card > 1 else e.type.low
+                return self.held(e.name, e.type)
             case ir.Read():
                 place = self.index(e.field, tuple(self.value(i) for i in e.indices))
                 return self.from_code(self.read_code(e.field, place, self.old if e.old else None), e.field.type)

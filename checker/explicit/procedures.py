@@ -68,7 +68,6 @@ class ProcedureCode(Statements):
         self.known = code.slot("known")
         self.who: Value = "%actor" if self.role is None or self.role.type.size > 1 else 0
         self.holes: dict[int, Value] = {}
-        """By word: all its bits but those of the actor's pc and slots."""
         self.ends: dict[str, str] = {}
         """Where runs end that break a promise, by its name."""
         self.sites = [code.slot("sites") for _ in range(0, len(procedure.sites), 64)]
@@ -77,7 +76,7 @@ class ProcedureCode(Statements):
         """The function."""
         code, procedure = self.code, self.procedure
         source = [code.get(code.at("%state", k)) for k in range(self.layout.words)]
-        self._own_bits()
+        self.holes = self._holes()
         code.set(self.known, 0)
         slots = [(self.local(name), procedure.locals[name]) for name in procedure.params]
         for slot, type_ in slots:
@@ -114,6 +113,7 @@ class ProcedureCode(Statements):
             code.set(self.locals[self.procedure.actor], self.who)
         cases = " ".join(f"i64 {pc}, label %{label}" for pc, label in self.resumes.items())
         code.emit(f"switch i64 %pc, label %begin [{cases}]")
+
     # -- statements
 
     def statement(self, s: ir.Stmt) -> None:
@@ -228,7 +228,9 @@ class ProcedureCode(Statements):
         code = self.code
         values: dict[ir.Field, Value] = {}
         if point is not None:
-            values = {self.role.slots[slot]: self._kept(name, self.role.slots[slot]) for name, slot in point.live}
+            for name, slot in point.live:
+                field = self.role.slots[slot]
+                values[field] = self.to_code(self.held(name, self.procedure.locals[name]), field.type)
             values[self.role.pc] = point.pc
         for word, hole in self.holes.items():
             place = code.at(self.words, word)
@@ -241,23 +243,19 @@ class ProcedureCode(Statements):
             if not self._small(field):
                 self.write_code(field, self.who, values.get(field, 0))
 
-    def _kept(self, name: str, field: ir.Field) -> Value:
-        """The code of a local, as a slot keeps it."""
-        of = self.procedure.locals[name]
-        return self.to_code(self.code.get(self.local(name)) if of.card > 1 else of.low, field.type)
-
     def _small(self, field: ir.Field) -> bool:
         """Whether a field of the frame is in one word, for all actors of the role."""
         return self.layout[field].words == 1
 
-    def _own_bits(self) -> None:
-        code = self.code
+    def _holes(self) -> dict[int, Value]:
+        """By word: all its bits but those of the actor's pc and slots."""
+        code, bits = self.code, dict[int, Value]()
         for field in () if self.role is None else (self.role.pc, *self.role.slots):
             place = self.layout[field]
             if self._small(field) and place.bits:
                 own = code.binary("shl", signed(place.mask), self.spot(place, self.who)[1])
-                self.holes[place.word] = code.either(self.holes.get(place.word, 0), own)
-        self.holes = {word: code.binary("xor", own, -1) for word, own in self.holes.items()}
+                bits[place.word] = code.either(bits.get(place.word, 0), own)
+        return {word: code.binary("xor", own, -1) for word, own in bits.items()}
 
     def _yield(self, s: ir.Yield) -> None:
         assert self.role is not None

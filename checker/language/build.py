@@ -17,8 +17,8 @@ from checker.language.places import Fields, kept_local, strip
 from checker.language.procedures import AtTable, Lowered, Lowering, check_labels
 from checker.language.records import State
 from checker.language.runs import run_promises
-from checker.language.settled import shelf_of
 from checker.language.shapes import RecordShape, Shape, index_type, position, record_shape
+from checker.language.shelf import shelf_of
 from checker.language.sorts import Actor, Sort
 from checker.language.source import failures_of
 from checker.language.spec import Design, Function, Scope, Spec

@@ -23,7 +23,7 @@ from checker.language.places import (
     join,
     kind,
 )
-from checker.language.settled import Seen, Shelf
+from checker.language.shelf import Seen, Shelf
 from checker.language.source import Source, names_of
 
 ROUNDS_BEFORE_WIDENING = 6

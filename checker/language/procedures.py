@@ -92,7 +92,7 @@ class Lowering(Statements):
             frame.names[argument.arg] = PlaceB(self.system.root, (), old=count == 2 and k == 0)
         return arguments[count:]
 
-    def settled(self, key: Hashable, lower: Callable[[], T]) -> T:
+    def shelved(self, key: Hashable, lower: Callable[[], T]) -> T:
         """What ``lower`` gives, or gave when it was asked before and everything was the same.
 
         Nothing is kept of what asks where actors stand, which the other procedures decide.
@@ -113,7 +113,7 @@ class Lowering(Statements):
 
     def procedure(self, function: Any, role: type | None) -> Lowered:
         """A rule (no role), or an operation as a role runs it."""
-        lowered = self.settled((function, role), lambda: self.lowered(function, role))
+        lowered = self.shelved((function, role), lambda: self.lowered(function, role))
         points = tuple(replace(point) for point in lowered.procedure.yields)  # which a build gives their numbers
         return replace(lowered, procedure=replace(lowered.procedure, yields=points))
 
@@ -209,7 +209,7 @@ class Lowering(Statements):
 
     def promise(self, function: Any, kind: str) -> ir.Promise:
         """An invariant, step invariant or reachable, as one condition."""
-        return self.settled((function, kind), lambda: self.promised(function, kind))
+        return self.shelved((function, kind), lambda: self.promised(function, kind))
 
     def promised(self, function: Any, kind: str) -> ir.Promise:
         """The same, lowered now."""

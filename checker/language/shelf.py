@@ -98,8 +98,3 @@ def shelf_of(binding: Binding, state: type, root: Node, fields: tuple[ir.Field, 
 
 def _same(one: Any, other: Any) -> bool:
     return one is other or (type(one) is type(other) and bool(one == other))
-
-
-def forget() -> None:
-    """Everything is lowered anew from now on."""
-    _shelves.clear()

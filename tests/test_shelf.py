@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from checker.counterexample.key import model_hash
-from checker.language import build, load_specs, settled
+from checker.language import build, load_specs, shelf
 
 MODEL = '''
 from dataclasses import dataclass
@@ -70,8 +70,8 @@ def spec(tmp_path):
 @pytest.fixture
 def lowered(monkeypatch):
     """The functions that were lowered, and not taken from a shelf."""
-    put, found = settled.Shelf.put, []
-    monkeypatch.setattr(settled.Shelf, "put", lambda self, key, *rest: (found.append(key[0].__name__),
+    put, found = shelf.Shelf.put, []
+    monkeypatch.setattr(shelf.Shelf, "put", lambda self, key, *rest: (found.append(key[0].__name__),
                                                                        put(self, key, *rest)))
     return found
 
@@ -80,7 +80,7 @@ def again(spec, lowered):
     """What is lowered when a spec is built once more; it is what a build from nothing gives."""
     lowered.clear()
     found, names = build(spec), list(lowered)
-    settled.forget()
+    shelf._shelves.clear()
     assert model_hash(build(spec)) == model_hash(found)
     return names
 
@@ -141,7 +141,7 @@ def test_every_build_numbers_its_own_points(spec):
 
 
 def test_what_is_kept_is_bounded(spec, lowered, monkeypatch):
-    monkeypatch.setattr(settled, "SHELVES", 1)
+    monkeypatch.setattr(shelf, "SHELVES", 1)
     (level, _), *_ = spec.scope.sizes.items()
     build(spec)
     build(replace(spec, scope=replace(spec.scope, sizes={**spec.scope.sizes, level: 3})))
