@@ -50,6 +50,11 @@ def up(s: S, task: Task):
 def down(s: S, task: Task):
     s.n = 0
 
+@operation
+def reset(s: S, task: Task):
+    assert s.n < 2, "n is smaller still"
+    s.n = 0
+
 @invariant
 def few(s: S):
     return s.n < 3
@@ -57,14 +62,21 @@ def few(s: S):
 model = Model(state=S, operations={Task: [up, down]})
 scope = Scope("small", {Level: 2, Task: 1})
 spec = Spec(model=model, why="a small one", scope=scope, design=Choice(), promises=[few])
+two = Spec(model=Model(state=S, operations={Task: [up, reset]}), why="two assertions", scope=scope,
+           design=Choice(), promises=[few])
 '''
 
 
 @pytest.fixture
-def spec(tmp_path):
+def specs(tmp_path):
     path = tmp_path / "model.py"
     path.write_text(MODEL)
-    return load_specs(str(path))["spec"]
+    return load_specs(str(path))
+
+
+@pytest.fixture
+def spec(specs):
+    return specs["spec"]
 
 
 @pytest.fixture
@@ -120,6 +132,14 @@ def test_other_operations_do_not_matter(spec, lowered):
     assert again(replace(spec, model=replace(spec.model, operations={role: [up]})), lowered) == []
     build(spec)
     assert again(replace(spec, model=replace(spec.model, operations={role: [down, up]})), lowered) == []
+
+
+def test_assertions_have_the_numbers_of_the_system_at_hand(specs, lowered):
+    build(two := specs["two"])
+    (role, (up, reset)), = two.model.operations.items()
+    assert again(two, lowered) == []
+    build(two)
+    assert again(replace(two, model=replace(two.model, operations={role: [reset, up]})), lowered) == ["reset", "up"]
 
 
 def test_a_name_that_means_something_else_matters(spec, lowered):
