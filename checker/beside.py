@@ -8,55 +8,82 @@ these is no fault; that it did not get so far is, and that the two engines diffe
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import fields
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from checker.asked import Asked
+from checker.language import ir
+from checker.language.spec import Spec
 from checker.processors import cores
 from checker.report.progress import Progress
 from checker.report.second import said
 from checker.report.verdict import NO_STEPS_DECIDE, Exit, SpecResult, Verdict
-from checker.run import INTERRUPTED, Bounds, Ran, follow_all, missing, take_bounded
+from checker.run import INTERRUPTED, Bounds, Ran, follow_all, missing, question, take_bounded
 from checker.words import amount
-from checker.workers import begin
+from checker.workers import beside
 
 if TYPE_CHECKING:
+    from checker.counterexample.follow import Question
     from checker.symbolic.bounded import Bounded
 
 SECONDS = 900.0
 """How long z3 may take for one spec, where nobody says anything else: many times what it needs."""
+AHEAD = 2
+"""So many specs for each core are compiled ahead of their turn."""
 
 
 class Beside:
-    """While entered, z3 is at work on the specs of these names, which all ask for it."""
+    """While entered, z3 is at work on the specs of these names, which all ask for it.
+
+    It gets them as the exhaustive search compiles them, some ahead of their turn so that
+    it need not wait.
+    """
 
     def __init__(self, asked: Asked, names: Sequence[str], bounds: Bounds) -> None:
         self.asked, self.names, self.bounds = asked, names, bounds
-        self._answers: list[Future[Bounded]] = []
+        self._waiting = deque(names)
+        """Those whose turn may still be taken ahead."""
+        self._ahead: dict[str, Question] = {}
+        """Those that are compiled before it is their turn."""
+        self._answers: dict[str, Future[Bounded]] = {}
         self._stack = ExitStack()
+        self._pool: ProcessPoolExecutor
 
     def __enter__(self) -> Beside:
-        self._answers = self._stack.enter_context(begin(self._search, self.names, cores()))
+        self._pool = self._stack.enter_context(beside(cores()))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def _search(self, name: str) -> Bounded:
-        """Asks one spec; in a worker."""
-        from checker.language.build import build
-        from checker.symbolic.bounded import bounded
+    def question(self, asked: Asked, spec: Spec) -> Question:
+        """As ``run.question``: the spec whose turn it is, compiled; and z3 is given enough to do."""
+        while self._waiting and sum(not answer.done() for answer in self._answers.values()) < AHEAD * cores():
+            name = self._waiting.popleft()
+            if name not in self._answers:
+                with suppress(Exception):  # what is wrong with it is said when it is its turn
+                    self._ahead[name] = self._sent(name)
+        if spec.name in self._ahead:
+            return self._ahead.pop(spec.name)
+        wanted = spec.name in self.names and spec.name not in self._answers
+        return self._sent(spec.name) if wanted else question(asked, spec)
 
-        asked, spec = self.asked, self.asked.spec(name)
+    def _sent(self, name: str) -> Question:
+        """A spec, compiled, which z3 looks at from now on."""
+        spec = self.asked.spec(name)
+        found = question(self.asked, spec)
         assert spec.by_z3 is not None
-        system = build(spec, design=asked.design_of(spec), scope=asked.scope_of(spec),
-                       lemmas=asked.with_lemmas(spec))
-        return bounded(system, spec.by_z3, seconds=self.bounds.seconds or SECONDS, memory=self.bounds.memory)
+        plain = ir.System(**{part.name: getattr(found.system, part.name) for part in fields(ir.System)})
+        self._answers[name] = self._pool.submit(_search, plain, spec.by_z3, self.bounds.seconds or SECONDS,
+                                                self.bounds.memory)
+        return found
 
     def results(self, rans: Sequence[Ran]) -> Iterator[SpecResult]:
         """What z3 says, compared with what the exhaustive search has said of the same specs."""
@@ -64,14 +91,14 @@ class Beside:
         of = {ran.result.spec: ran for ran in rans}
         interrupted = any(ran.result.stopped == INTERRUPTED for ran in rans)
         try:
-            for number, (name, answer) in enumerate(zip(self.names, self._answers, strict=True)):
+            for number, name in enumerate(self.names):
                 progress.parts(number, len(self.names))
                 ran = of[name]
                 if ran.system is None:
                     continue  # it could not be asked, which has been said
                 result = second(ran.result)
                 if not interrupted:
-                    interrupted = self._take(result, ran, answer)
+                    interrupted = self._take(result, ran, self._answers[name])
                 if interrupted:
                     result.stopped = INTERRUPTED
                 yield result
@@ -103,6 +130,13 @@ class Beside:
         except Exception as error:
             result.error, result.error_exit = f"{result.spec} by z3: {type(error).__name__}: {error}", Exit.INTERNAL
             result.traceback = traceback.format_exc()
+
+
+def _search(system: ir.System, steps: int, seconds: float, memory: int | None) -> Bounded:
+    """Asks one spec; in a worker."""
+    from checker.symbolic.bounded import bounded
+
+    return bounded(system, steps, seconds=seconds, memory=memory)
 
 
 def second(first: SpecResult) -> SpecResult:

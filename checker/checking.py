@@ -53,7 +53,8 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
     with _beside(asked, wanted if gate and bounds.steps is None and not bounds.first else [], bounds) as beside:
         if beside is not None and bounds.threads is None:  # small searches gain little by more threads, z3 needs them
             bounds = dataclasses.replace(bounds, threads=max(1, cores() // 2))
-        for ran in run(asked, list(dict.fromkeys(wanted)), bounds):
+        compiled = beside.question if beside is not None else None
+        for ran in run(asked, list(dict.fromkeys(wanted)), bounds, compiled=compiled):
             rans.append(ran)
             trouble(ran.result)
             if arguments.form == "text":

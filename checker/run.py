@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "interrupted"
 
+Compiled = Callable[[Asked, "Spec"], "Question"]
+"""Compiles a spec as it is asked: ``question``, or what knows it from before."""
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -83,12 +86,13 @@ def interruptible() -> Iterator[None]:
 
 
 def run(asked: Asked, names: Sequence[str], bounds: Bounds, *, traces: bool | Sequence[str] = False,
-        named: Sequence[str] = ()) -> Iterator[Ran]:
+        named: Sequence[str] = (), compiled: Compiled | None = None) -> Iterator[Ran]:
     """One result for each spec, in order, as it is known.
 
     ``traces``: for each promise that broke unexpectedly; True for every one that
     broke, or a list of those to follow.  ``named`` are names that somebody typed: one that a spec
-    does not have is an error, before anything is searched.  An interrupt makes the rest undecided.
+    does not have is an error, before anything is searched.  ``compiled`` stands in for
+    ``question``.  An interrupt makes the rest undecided.
     """
     interrupted = False
     for name in names:
@@ -96,22 +100,19 @@ def run(asked: Asked, names: Sequence[str], bounds: Bounds, *, traces: bool | Se
         if interrupted:
             yield Ran(SpecResult(name, why=spec.why, stopped="interrupted before it was asked"))
             continue
-        ran = one(asked, spec, bounds, traces, named=named)
+        ran = one(asked, spec, bounds, traces, named, compiled)
         interrupted = ran.result.stopped == INTERRUPTED
         yield ran
 
 
 def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
-        prepared: Question | None = None, named: Sequence[str] = ()) -> Ran:
-    """Asks one spec; whatever goes wrong with it is part of the result.
-
-    ``prepared`` is the spec as it was compiled before, by ``question``.
-    """
+        named: Sequence[str] = (), compiled: Compiled | None = None) -> Ran:
+    """Asks one spec; whatever goes wrong with it is part of the result."""
     result = SpecResult(spec.name, why=spec.why, expected=list(spec.expected))
     progress = Progress(spec.name)
-    ran = Ran(result, prepared)
+    ran = Ran(result)
     try:
-        _one(asked, spec, bounds, traces, named, ran, progress)
+        _one(asked, spec, bounds, traces, named, compiled or question, ran, progress)
     except KeyboardInterrupt:
         result.stopped, result.complete = INTERRUPTED, False
         result.states, result.transitions, result.depth = progress.states, progress.transitions, progress.depth
@@ -134,8 +135,8 @@ def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     return ran
 
 
-def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str], named: Sequence[str], ran: Ran,
-         progress: Progress) -> None:
+def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str], named: Sequence[str],
+         compiled: Compiled, ran: Ran, progress: Progress) -> None:
     from checker.explicit import Limits, explore
     from checker.explicit.memory import within
     from checker.explicit.result import LimitError
@@ -145,8 +146,7 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
         result.error = f"the model of spec {spec.name} has neither rules nor operations: nothing was checked"
         result.error_exit = Exit.NOTHING
         return
-    if ran.question is None:
-        ran.question = question(asked, spec)
+    ran.question = compiled(asked, spec)
     ran.system = system = ran.question.system
     result.scope_name, result.scope, result.design = (
         ran.question.scope["name"], ran.question.scope, ran.question.design)
@@ -230,6 +230,11 @@ def question(asked: Asked, spec: Spec, merged: frozenset[tuple[str, str]] = froz
     if scope.failures is not None:
         described["failures"] = sorted(scope.failures)
     return Question(asked.model, spec.name, system, described, switches(design), asked.options())
+
+
+def compiled_before(found: Question) -> Compiled:
+    """For a spec that was compiled before."""
+    return lambda asked, spec: found
 
 
 def known(system: Built, spec: str, promises: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -57,23 +57,19 @@ def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str
 
 
 @contextmanager
-def begin(work: Callable[[T], R], items: Sequence[T], jobs: int) -> Iterator[list[Future[R]]]:
-    """While entered, ``work(item)`` goes on for every item in ``jobs`` processes beside this one.
+def beside(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """While entered, ``jobs`` processes beside this one take work; what is not done at the end is given up.
 
-    An answer is waited for with ``result()``, which raises what the worker raised; what
-    is not done at the end is given up.  The rest is as for ``each``.
+    They are forked when they get the first; nobody has searched in this process before.
     """
-    global _work, _items
-    _work, _items = work, items
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork"), initializer=_beside)
     try:
-        yield [pool.submit(_one, number) for number in range(len(items))]
+        yield pool
     finally:
         for child in set(multiprocessing.active_children()) - before:
             child.terminate()
         pool.shutdown(cancel_futures=True)
-        _work, _items = None, ()
 
 
 def _alone() -> None:

@@ -72,6 +72,8 @@ def bounded(system: ir.System, depth: int, *, seconds: float = SECONDS, memory: 
     """
     if find_spec("z3") is None:
         raise ImportError("there is no z3", name="z3")
+    from checker.symbolic.search import search  # here: a process that asks many times loads z3 once
+
     began = time.monotonic()
     result = Bounded(depth, stopped="it has not begun")
     under_way: list[Iterator[Message]] = []
@@ -79,8 +81,6 @@ def bounded(system: ir.System, depth: int, *, seconds: float = SECONDS, memory: 
     def answer(question: None) -> Message | None:
         """What the search tells next; runs in the child."""
         if not under_way:
-            from checker.symbolic.search import search
-
             under_way.append(search(system, depth, first=first, **({} if narrow is None else {"narrow": narrow})))
         return next(under_way[0], None)
 
