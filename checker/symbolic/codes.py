@@ -49,6 +49,18 @@ def encode(value: Value, type_: t.Type) -> Value:
     return v.clamp(v.subtract(as_number(value), type_.low), 0, type_.card - 1)
 
 
+def as_bits(value: Value, cell: Value) -> Any:
+    """A code as a bit-vector, as wide as the unknown that a cell is."""
+    if isinstance(cell, v.Num):
+        return v.resize(as_number(value), v.width(cell.lo, cell.hi))
+    return v.resize(v.from_truth(as_truth(value)), 1)
+
+
+def unknown_of(cell: Value) -> Any:
+    """The unknown that a cell is."""
+    return cell.bits if isinstance(cell, v.Num) else cell
+
+
 def of_type(value: Value, type_: t.Type) -> Value:
     """A number as a value of this type: bools are truths."""
     return as_truth(value) if isinstance(type_, t.BoolT) else as_number(value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from operator import itemgetter
 from typing import Any
 
@@ -18,11 +19,17 @@ import z3  # type: ignore[import-untyped,unused-ignore]
 from checker.explicit.result import NO_LOCK_LEFT
 from checker.symbolic import terms
 from checker.symbolic import values as v
-from checker.symbolic.codes import Value, as_number, as_truth
+from checker.symbolic.codes import as_bits, unknown_of
+from checker.symbolic.expressions import Failure
 from checker.symbolic.relation import Move, Space
+from checker.symbolic.step import Exit
 from checker.symbolic.template import Template, constants
+from checker.symbolic.valuation import Valuation
 
 State = tuple[int, ...]
+
+FEW_BITS = 6
+"""Parameters and choices of so many bits are tried one by one; of more, a solver finds those that fit sooner."""
 
 
 class Unknown(Exception):
@@ -57,28 +64,6 @@ class Way:
     error: str | None = None
 
 
-class Codes:
-    """Puts codes in the place of some cells of a space; what z3 needs for that is made once."""
-
-    def __init__(self, space: Space, cells: Sequence[int]) -> None:
-        self.constants = [constant(space.cells[k]) for k in cells]
-        self.names = (z3.Ast * len(cells))(*(c.as_ast() for c in self.constants))
-        self.values: list[dict[int, Any]] = [{} for _ in cells]
-        self.room = (z3.Ast * len(cells))()
-
-    def put(self, formula: Any, codes: Sequence[int]) -> Any:
-        """The formula, simplified."""
-        context = formula.ctx_ref()
-        for k, (made, code) in enumerate(zip(self.values, codes, strict=True)):
-            value = made.get(code)
-            if value is None:
-                one = self.constants[k]
-                value = made[code] = z3.BoolVal(bool(code)) if z3.is_bool(one) else terms.constant(code, one.size())
-            self.room[k] = value.as_ast()
-        put = z3.Z3_substitute(context, formula.as_ast(), len(self.room), self.names, self.room)
-        return z3.simplify(z3.z3._to_expr_ref(put, formula.ctx))
-
-
 class Part:
     """``procedure`` and ``actor`` (a global number, None for a rule) say who moves."""
 
@@ -87,26 +72,34 @@ class Part:
         self.template, self.move = template, move
         self.procedure = move.steps.procedure.name
         self.actor = None if move.role is None else template.first_actor(move.role) + number
-        self.pairs = self._place(number, pc)
+        self.place = self._place(number, pc)
         self.ways: list[Way] = []
         self.flags: list[tuple[str, Any]] = []
         """Promises, and when the step breaks them."""
         self._collect()
-        told = [f for way in self.ways for f in (way.guard, *way.writes.values())]
-        self.cells = support([*told, *(flag for _, flag in self.flags)], template.source)
-        self.key = key_of(self.cells)
-        self.codes = Codes(template.source, self.cells)
-        self.known: dict[State, tuple[Outcome, ...]] = {}
-        self.told: Any = None
+        self.written = sorted({cell for way in self.ways for cell in way.writes})
         self.fields: list[tuple[int, int]] = []
         """For each field of the word its first bit and its mask: the way, the flags, the written cells."""
+        self.word = self._word() if self.ways else terms.constant(0, 1)
+        unknowns = constants([self.word])
+        self.cells = cells_of(unknowns, template.source)
+        self.key = key_of(self.cells)
+        cells = [unknown_of(template.source.cells[k]) for k in self.cells]
+        others = [c for c in unknowns if not any(terms.same(c, cell) for cell in cells)]
+        sizes = [1 if z3.is_bool(c) else c.size() for c in others]
+        self.tries: list[State] | None = None
+        """All values of the unknowns that are no cells, where they are few."""
+        if sum(sizes) <= FEW_BITS:
+            self.tries = list(product(*(range(1 << size) for size in sizes)))
+        self.valuation = Valuation([*cells, *others] if self.tries is not None else cells)
+        self.known: dict[State, tuple[Outcome, ...]] = {}
 
     def outcomes(self, state: State) -> tuple[Outcome, ...]:
         """All that it can do in this state, in an order that does not depend on z3."""
         key = self.key(state)
         found = self.known.get(key)
         if found is None:
-            found = self.known[key] = self._ask(key) if self.ways else ()
+            found = self.known[key] = tuple(self._read(word) for word in sorted(self._words(key)))
         return found
 
     # ----------------------------------------------------------------- formulas
@@ -118,52 +111,51 @@ class Part:
         template = self.template
         counter = template.source.cells[template.system.roles[self.move.role].pc.offset + number]
         known = [(template.relation.actor[self.move.role], number), (counter, pc)]
-        return [(one.bits, z3.BitVecVal(code, one.bits.size())) for one, code in known if isinstance(one, v.Num)]
+        return [(one.bits, terms.constant(code, one.bits.size())) for one, code in known if isinstance(one, v.Num)]
 
-    def put(self, formulas: Sequence[Any]) -> list[Any]:
+    def put(self, formulas: Sequence[Any]) -> terms.Operands:
         """The formulas at this place, simplified together."""
-        if not formulas:
-            return []
-        whole: list[Any] = terms.operands(z3.simplify(z3.substitute(terms.bundle(formulas), *self.pairs)))
-        return whole
+        return terms.Operands(z3.simplify(z3.substitute(terms.bundle(formulas), *self.place)))
 
     def _collect(self) -> None:
+        """The ways and flags that there are at this place."""
         move, source = self.move, self.template.source.cells
-        exits, failures = move.steps.exits, move.steps.failures
-        told = [*(one.guard for one in exits), *(one.guard for one in failures)]
-        guards = self.put([v.as_z3(v.both(move.valid, guard)) for guard in told])
-        for exit_, guard in zip(exits, guards, strict=False):
-            if z3.is_false(guard):
-                continue
-            changed = [k for k, (new, old) in enumerate(zip(exit_.state, source, strict=True)) if new is not old]
-            new = self.put([as_bits(exit_.state[k], source[k]) for k in changed])
-            old = self.put([as_bits(source[k], source[k]) for k in changed])
-            writes = {k: a for k, a, b in zip(changed, new, old, strict=True) if not terms.same(a, b)}
-            self.ways.append(Way(guard, writes))
-            if exit_.point is None:
-                self._flag(NO_LOCK_LEFT, v.both(exit_.guard, self.template.left_behind(move, exit_)))
-        for failure, guard in zip(failures, guards[len(exits):], strict=True):
-            if not z3.is_false(guard):
-                self.ways.append(Way(guard, {}, failure.said))
-                self._flag(self.template.name_of(failure), failure.guard)
-        for guard, promise in move.steps.broken:
-            self._flag(self.template.system.assertions[promise], guard)
+        told: list[Exit | Failure] = [*move.steps.exits, *move.steps.failures]
+        guards = self.put([v.as_z3(v.both(move.valid, one.guard)) for one in told])
+        there = [(one, guard) for one, guard in zip(told, guards, strict=True) if not z3.is_false(guard)]
+        flags = list(self._flags([one for one, _ in there]))
+        changed, codes = list[list[int]](), list[Any]()
+        for one, _ in there:
+            state = one.state if isinstance(one, Exit) else source
+            changed.append([k for k, (new, old) in enumerate(zip(state, source, strict=True)) if new is not old])
+            codes += [as_bits(state[k], source[k]) for k in changed[-1]]
+        # All at once: what they share is simplified once.
+        put, old = self.put([*(v.as_z3(truth) for _, truth in flags), *codes]), self.template.codes
+        self.flags = [(name, put[k]) for k, (name, _) in enumerate(flags) if not z3.is_false(put[k])]
+        at = len(flags)
+        for (one, guard), cells in zip(there, changed, strict=True):
+            writes = {cell: put[at + n] for n, cell in enumerate(cells) if not put.same(at + n, old, cell)}
+            self.ways.append(Way(guard, writes, one.said if isinstance(one, Failure) else None))
+            at += len(cells)
 
-    def _flag(self, name: str, truth: v.Truth) -> None:
-        (flag,) = self.put([v.as_z3(truth)])
-        if not z3.is_false(flag):
-            self.flags.append((name, flag))
+    def _flags(self, there: Sequence[Exit | Failure]) -> Iterator[tuple[str, v.Truth]]:
+        """Promises, and when the step breaks them; of the exits and failures that are there."""
+        for one in there:
+            if isinstance(one, Failure):
+                yield self.template.name_of(one), one.guard
+            elif one.point is None:
+                yield NO_LOCK_LEFT, v.both(one.guard, self.template.left_behind(self.move, one))
+        for guard, promise in self.move.steps.broken:
+            yield self.template.system.assertions[promise], guard
 
-    # ------------------------------------------------------------------ answers
-
-    def _prepare(self) -> None:
-        """One word that tells all that matters of a way, and whether it is taken."""
+    def _word(self) -> Any:
+        """One word that tells all that matters of a way; its last bit says whether one is taken."""
         size = len(self.ways).bit_length()
-        which: Any = z3.BitVecVal(0, size)
+        which: Any = terms.constant(0, size)
         for number, way in enumerate(self.ways):
             which = terms.choice(way.guard, terms.constant(number, size), which)
-        told = [which, *(v.resize(v.from_truth(flag), 1) for _, flag in self.flags)]
-        self.written = sorted({cell for way in self.ways for cell in way.writes})
+        told = [v.resize(v.from_truth(v.any_of(way.guard for way in self.ways)), 1), which,
+                *(v.resize(v.from_truth(flag), 1) for _, flag in self.flags)]
         for cell in self.written:
             code: Any = None
             for way in self.ways:
@@ -175,18 +167,19 @@ class Part:
         for one in told:
             self.fields.append((at, (1 << one.size()) - 1))
             at += one.size()
-        word = z3.Concat(*reversed(told)) if len(told) > 1 else told[0]
-        happens = z3.Or([way.guard for way in self.ways])
-        self.told = z3.simplify(terms.bundle((word, happens)))
+        return z3.simplify(z3.Concat(*reversed(told)))
 
-    def _ask(self, key: State) -> tuple[Outcome, ...]:
-        if self.told is None:
-            self._prepare()
-        word, happens = terms.operands(self.codes.put(self.told, key))
-        return tuple(self._read(one) for one in sorted(solutions(word, happens)))
+    # ------------------------------------------------------------------ answers
+
+    def _words(self, key: State) -> set[int]:
+        """What the word can be where a way is taken."""
+        if self.tries is None:
+            return solutions(self.valuation.put(self.word, key))
+        words = {self.valuation.number(self.word, key + one) for one in self.tries}
+        return {word for word in words if word & 1}
 
     def _read(self, word: int) -> Outcome:
-        which, *rest = [word >> first & mask for first, mask in self.fields]
+        _, which, *rest = [word >> first & mask for first, mask in self.fields]
         flags, codes = rest[:len(self.flags)], rest[len(self.flags):]
         way = self.ways[which]
         writes = tuple((cell, code) for cell, code in zip(self.written, codes, strict=True) if cell in way.writes)
@@ -225,9 +218,9 @@ class Watch:
     def __init__(self, truth: v.Truth, before: Space, after: Space | None = None) -> None:
         self.truth = v.as_z3(truth)
         both = Space(before.cells + (after.cells if after is not None else ()), True)
-        self.cells = support([self.truth], both)
+        self.cells = cells_of(constants([self.truth]), both)
         self.key = key_of(self.cells)
-        self.codes = Codes(both, self.cells)
+        self.valuation = Valuation([unknown_of(both.cells[k]) for k in self.cells])
         self.known: dict[State, bool] = {}
 
     def __call__(self, cells: State) -> bool:
@@ -235,48 +228,28 @@ class Watch:
         key = self.key(cells)
         found = self.known.get(key)
         if found is None:
-            value = self.codes.put(self.truth, key)
-            assert z3.is_true(value) or z3.is_false(value), "a promise speaks of nothing but cells"
-            found = self.known[key] = bool(z3.is_true(value))
+            found = self.known[key] = self.valuation.truth(self.truth, key)
         return found
 
 
-# -------------------------------------------------------------------------- bits
-
-
-def solutions(word: Any, happens: Any) -> list[int]:
-    """All that a word can be where the condition holds."""
-    if z3.is_false(happens):
-        return []
-    if z3.is_bv_value(word) and z3.is_true(happens):
-        return [word.as_long()]
-    solver, found = z3.SolverFor("QF_FD"), []
-    solver.add(happens)
+def solutions(word: Any) -> set[int]:
+    """All that a word can be where its last bit is set."""
+    found: set[int] = set()
+    solver = z3.SolverFor("QF_FD")
+    solver.add(z3.Extract(0, 0, word) == 1)
     while (answer := solver.check()) == z3.sat:
         one = solver.model().eval(word, model_completion=True)
-        found.append(one.as_long())
+        found.add(one.as_long())
         solver.add(word != one)
     if answer == z3.unknown:
         raise Unknown(solver.reason_unknown())
     return found
 
 
-def as_bits(value: Value, cell: Value) -> Any:
-    """A code as a bit-vector, as wide as the cell's."""
-    if isinstance(cell, v.Num):
-        return v.resize(as_number(value), cell.bits.size())
-    return v.resize(v.from_truth(as_truth(value)), 1)
-
-
-def constant(cell: Value) -> Any:
-    """The unknown that a cell is."""
-    return cell.bits if isinstance(cell, v.Num) else cell
-
-
-def support(formulas: Sequence[Any], space: Space) -> tuple[int, ...]:
-    """The cells of a space that formulas speak of."""
-    told = {c.get_id() for c in constants(formulas)}
-    cells = [(k, constant(cell)) for k, cell in enumerate(space.cells) if not isinstance(cell, int)]
+def cells_of(unknowns: Sequence[Any], space: Space) -> tuple[int, ...]:
+    """Those cells of a space that are among these unknowns."""
+    told = {c.get_id() for c in unknowns}
+    cells = [(k, unknown_of(cell)) for k, cell in enumerate(space.cells) if not isinstance(cell, int)]
     return tuple(k for k, cell in cells if cell.get_id() in told)
 
 

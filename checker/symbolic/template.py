@@ -20,7 +20,7 @@ from checker.language import ir
 from checker.language.types import LockT
 from checker.symbolic import terms
 from checker.symbolic import values as v
-from checker.symbolic.codes import as_number
+from checker.symbolic.codes import as_bits, as_number, unknown_of
 from checker.symbolic.expressions import Failure
 from checker.symbolic.relation import Move, Relation, Space
 from checker.symbolic.step import Exit, condition_of
@@ -44,7 +44,7 @@ class Instance:
         if not truths:
             return {}
         renamed = self(terms.bundle([v.as_z3(truth) for truth in truths.values()]))
-        return dict(zip(truths, terms.operands(renamed), strict=True))
+        return dict(zip(truths, terms.Operands(renamed), strict=True))
 
     def number(self, number: v.Number, model: Any) -> int:
         """What a model gives to a number of the template."""
@@ -165,6 +165,11 @@ class Template:
         found = {c.get_id(): c for c in constants(v.as_z3(f) for f in formulas) if c.get_id() not in cells}
         return sorted(found.values(), key=lambda c: str(c.decl().name()))
 
+    @cached_property
+    def codes(self) -> terms.Operands:
+        """The cells before the step, as ``as_bits`` writes them, simplified."""
+        return terms.Operands(z3.simplify(terms.bundle([as_bits(cell, cell) for cell in self.source.cells])))
+
     def at(self, number: int, before: Space, after: Space | None = None) -> Instance:
         """The step with this number, from one space to another."""
         pairs = list(zip(constants_of(self.source), constants_of(before), strict=True))
@@ -183,7 +188,7 @@ class Template:
 
 def constants_of(space: Space) -> list[Any]:
     """A space's unknowns, in the order of its cells."""
-    return [cell.bits if isinstance(cell, v.Num) else cell for cell in space.cells if not isinstance(cell, int)]
+    return [unknown_of(cell) for cell in space.cells if not isinstance(cell, int)]
 
 
 def constants(formulas: Iterable[Any]) -> list[Any]:

@@ -69,16 +69,28 @@ def is_negation(a: Any) -> bool:
 
 def bundle(formulas: Sequence[Any]) -> Any:
     """One term with these operands: what is done to it is done to all, and once to what they share."""
-    size, context = len(formulas), formulas[0].ctx_ref()
+    size, context = len(formulas), z3.main_ctx().ref()
     asts = (z3.Ast * size)(*(one.as_ast() for one in formulas))
     sorts = (z3.Sort * size)(*(z3.Z3_get_sort(context, ast) for ast in asts))
     name, truth = z3.Z3_mk_string_symbol(context, "bundle"), z3.BoolSort().ast
     declared = z3.Z3_mk_func_decl(context, name, size, sorts, truth)
-    return z3.BoolRef(z3.Z3_mk_app(context, declared, size, asts), formulas[0].ctx)
+    return z3.BoolRef(z3.Z3_mk_app(context, declared, size, asts), z3.main_ctx())
 
 
-def operands(term: Any) -> list[Any]:
-    """The terms that one was made of."""
-    context, ast = term.ctx_ref(), term.as_ast()
-    return [z3.z3._to_expr_ref(z3.Z3_get_app_arg(context, ast, k), term.ctx)
-            for k in range(z3.Z3_get_app_num_args(context, ast))]
+class Operands(Sequence[Any]):
+    """The terms that one was made of; z3's objects are made of those that somebody looks at."""
+
+    def __init__(self, term: Any) -> None:
+        self._term = term
+        context, ast = term.ctx_ref(), term.as_ast()
+        self._asts = [z3.Z3_get_app_arg(context, ast, k) for k in range(z3.Z3_get_app_num_args(context, ast))]
+
+    def __len__(self) -> int:
+        return len(self._asts)
+
+    def __getitem__(self, k: Any) -> Any:
+        return z3.z3._to_expr_ref(self._asts[k], self._term.ctx)
+
+    def same(self, k: int, other: Operands, j: int) -> bool:
+        """Whether one of them is written as one of others: z3 keeps one of each."""
+        return bool(self._asts[k].value == other._asts[j].value)

@@ -90,7 +90,7 @@ def clamp(n: Number, lo: int, hi: int) -> Number:
 def negation(a: Truth) -> Truth:
     if isinstance(a, bool):
         return not a
-    return terms.operands(a)[0] if terms.is_negation(a) else terms.negation(a)
+    return terms.Operands(a)[0] if terms.is_negation(a) else terms.negation(a)
 
 
 def both(a: Truth, b: Truth) -> Truth:
