@@ -483,6 +483,12 @@ class Role:
     slots: tuple[Field, ...]
     operations: tuple[Procedure, ...]
 
+    def unused(self, pc: int) -> tuple[Field, ...]:
+        """The frame slots that an actor does not use who stands at this program counter: they are zero."""
+        live = {slot for operation in self.operations for point in operation.yields if point.pc == pc
+                for _, slot in point.live}
+        return tuple(slot for k, slot in enumerate(self.slots) if k not in live)
+
 
 @dataclass(frozen=True)
 class Promise:

@@ -136,13 +136,10 @@ class Names:
     def _unused(self) -> Iterator[tuple[int, dict[int, tuple[int, ...]]]]:
         """For each actor the cell of its program counter, and by its code the frame cells that mean nothing."""
         for role in self.system.roles:
-            live = {0: set[int]()}
-            for point in (y for operation in role.operations for y in operation.yields):
-                live.setdefault(point.pc, set()).update(slot for _, slot in point.live)
+            pcs = {0, *(point.pc for operation in role.operations for point in operation.yields)}
+            unused = {pc: role.unused(pc) for pc in pcs}
             for k in range(role.type.size):
-                yield role.pc.offset + k, {
-                    pc: tuple(slot.offset + k for number, slot in enumerate(role.slots) if number not in used)
-                    for pc, used in live.items()}
+                yield role.pc.offset + k, {pc: tuple(slot.offset + k for slot in slots) for pc, slots in unused.items()}
 
 
 def other(index: int, pair: Sequence[int]) -> int:

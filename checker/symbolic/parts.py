@@ -23,13 +23,15 @@ from checker.symbolic.codes import as_bits, unknown_of
 from checker.symbolic.expressions import Failure
 from checker.symbolic.relation import Move, Space
 from checker.symbolic.step import Exit
-from checker.symbolic.template import Template, constants
+from checker.symbolic.template import Template
 from checker.symbolic.valuation import Valuation
 
 State = tuple[int, ...]
 
 FEW_BITS = 6
 """Parameters and choices of so many bits are tried one by one; of more, a solver finds those that fit sooner."""
+
+NEVER = z3.BoolVal(False)
 
 
 class Unknown(Exception):
@@ -73,6 +75,7 @@ class Part:
         self.procedure = move.steps.procedure.name
         self.actor = None if move.role is None else template.first_actor(move.role) + number
         self.place = self._place(number, pc)
+        self.pairs = list(self._pairs(number))
         self.ways: list[Way] = []
         self.flags: list[tuple[str, Any]] = []
         """Promises, and when the step breaks them."""
@@ -81,7 +84,7 @@ class Part:
         self.fields: list[tuple[int, int]] = []
         """For each field of the word its first bit and its mask: the way, the flags, the written cells."""
         self.word = self._word() if self.ways else terms.constant(0, 1)
-        unknowns = constants([self.word])
+        unknowns = terms.constants([self.word])
         self.cells = cells_of(unknowns, template.source)
         self.key = key_of(self.cells)
         cells = [unknown_of(template.source.cells[k]) for k in self.cells]
@@ -104,25 +107,34 @@ class Part:
 
     # ----------------------------------------------------------------- formulas
 
-    def _place(self, number: int, pc: int) -> list[tuple[Any, Any]]:
-        """What makes the move's formulas speak of this actor at this place."""
+    def _place(self, number: int, pc: int) -> dict[int, int]:
+        """The cells whose codes this actor's being there tells: its program counter, and what it does not remember."""
         if self.move.role is None:
-            return []
-        template = self.template
-        counter = template.source.cells[template.system.roles[self.move.role].pc.offset + number]
-        known = [(template.relation.actor[self.move.role], number), (counter, pc)]
-        return [(one.bits, terms.constant(code, one.bits.size())) for one, code in known if isinstance(one, v.Num)]
+            return {}
+        role = self.template.system.roles[self.move.role]
+        return {role.pc.offset + number: pc, **{slot.offset + number: 0 for slot in role.unused(pc)}}
+
+    def _pairs(self, number: int) -> Iterator[tuple[Any, Any]]:
+        """What makes the move's formulas speak of this actor at this place."""
+        if self.move.role is not None and isinstance(actor := self.template.relation.actor[self.move.role], v.Num):
+            yield actor.bits, as_bits(number, actor)
+        for k, code in self.place.items():
+            cell = self.template.source.cells[k]
+            if isinstance(cell, v.Num):
+                yield cell.bits, as_bits(code, cell)
+            elif not isinstance(cell, int):
+                yield cell, z3.BoolVal(bool(code))
 
     def put(self, formulas: Sequence[Any]) -> terms.Operands:
         """The formulas at this place, simplified together."""
-        return terms.Operands(z3.simplify(z3.substitute(terms.bundle(formulas), *self.place)))
+        return terms.Operands(z3.simplify(z3.substitute(terms.bundle(formulas), *self.pairs)))
 
     def _collect(self) -> None:
         """The ways and flags that there are at this place."""
         move, source = self.move, self.template.source.cells
         told: list[Exit | Failure] = [*move.steps.exits, *move.steps.failures]
         guards = self.put([v.as_z3(v.both(move.valid, one.guard)) for one in told])
-        there = [(one, guard) for one, guard in zip(told, guards, strict=True) if not z3.is_false(guard)]
+        there = [(one, guards[k]) for k, one in enumerate(told) if not guards.same(k, NEVER)]
         flags = list(self._flags([one for one, _ in there]))
         changed, codes = list[list[int]](), list[Any]()
         for one, _ in there:
@@ -130,13 +142,18 @@ class Part:
             changed.append([k for k, (new, old) in enumerate(zip(state, source, strict=True)) if new is not old])
             codes += [as_bits(state[k], source[k]) for k in changed[-1]]
         # All at once: what they share is simplified once.
-        put, old = self.put([*(v.as_z3(truth) for _, truth in flags), *codes]), self.template.codes
-        self.flags = [(name, put[k]) for k, (name, _) in enumerate(flags) if not z3.is_false(put[k])]
+        put = self.put([*(v.as_z3(truth) for _, truth in flags), *codes])
+        self.flags = [(name, put[k]) for k, (name, _) in enumerate(flags) if not put.same(k, NEVER)]
         at = len(flags)
         for (one, guard), cells in zip(there, changed, strict=True):
-            writes = {cell: put[at + n] for n, cell in enumerate(cells) if not put.same(at + n, old, cell)}
+            writes = {cell: put[at + n] for n, cell in enumerate(cells) if not put.same(at + n, self._old(cell))}
             self.ways.append(Way(guard, writes, one.said if isinstance(one, Failure) else None))
             at += len(cells)
+
+    def _old(self, cell: int) -> Any:
+        """The code of a cell before the step, as bits."""
+        known = self.place.get(cell)
+        return self.template.codes[cell] if known is None else as_bits(known, self.template.source.cells[cell])
 
     def _flags(self, there: Sequence[Exit | Failure]) -> Iterator[tuple[str, v.Truth]]:
         """Promises, and when the step breaks them; of the exits and failures that are there."""
@@ -218,7 +235,7 @@ class Watch:
     def __init__(self, truth: v.Truth, before: Space, after: Space | None = None) -> None:
         self.truth = v.as_z3(truth)
         both = Space(before.cells + (after.cells if after is not None else ()), True)
-        self.cells = cells_of(constants([self.truth]), both)
+        self.cells = cells_of(terms.constants([self.truth]), both)
         self.key = key_of(self.cells)
         self.valuation = Valuation([unknown_of(both.cells[k]) for k in self.cells])
         self.known: dict[State, bool] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import z3  # type: ignore[import-untyped,unused-ignore]
@@ -102,9 +103,9 @@ class Move:
     number: int
     role: int | None
     steps: Steps
-    valid: v.Truth = True
-    happens: v.Truth = False
-    fails: v.Truth = False
+    valid: v.Truth
+    happens: v.Truth
+    fails: v.Truth
 
 
 @dataclass
@@ -112,8 +113,6 @@ class Relation:
     """Steps from ``source`` to ``target``.
 
     ``moves`` lists the alternatives; ``which`` and ``actor`` select among them.
-    ``happens`` is the formula of a step into the target, ``fails`` the formula of
-    a step that ends in a model error or a false assertion.
     """
 
     system: ir.System
@@ -123,47 +122,52 @@ class Relation:
     moves: list[Move] = field(default_factory=list)
     which: v.Number = 0
     actor: dict[int, v.Number] = field(default_factory=dict)
-    happens: v.Truth = False
-    fails: v.Truth = False
 
     @classmethod
     def between(cls, system: ir.System, source: Space, target: Space, prefix: str = "") -> Relation:
         """The relation from one space to another; its unknowns begin with ``prefix``."""
         out = cls(system, source, target, prefix)
         out._collect()
-        out._join()
         return out
 
     def _collect(self) -> None:
-        system, cells = self.system, self.source.cells
-        for rule in system.rules:
-            name = f"{self.prefix}{len(self.moves)}."
-            self.moves.append(Move(len(self.moves), None, steps_of(system, rule, None, 0, cells, name)))
-        for number, role in enumerate(system.roles):
+        for rule in self.system.rules:
+            self._add(rule, None, 0, True)
+        for number, role in enumerate(self.system.roles):
             actor, valid = v.variable(f"{self.prefix}actor.{number}", 0, role.type.size - 1)
             self.actor[number] = actor
             for operation in role.operations:
-                name = f"{self.prefix}{len(self.moves)}."
-                steps = steps_of(system, operation, role, actor, cells, name)
-                self.moves.append(Move(len(self.moves), number, steps, valid))
-
-    def _join(self) -> None:
-        """One formula out of the moves; the target's cells are written once."""
+                self._add(operation, number, actor, valid)
         self.which, _ = v.variable(f"{self.prefix}which", 0, max(0, len(self.moves) - 1))
+
+    def _add(self, procedure: ir.Procedure, number: int | None, actor: v.Number, valid: v.Truth) -> None:
+        role = None if number is None else self.system.roles[number]
+        steps = steps_of(self.system, procedure, role, actor, self.source.cells, f"{self.prefix}{len(self.moves)}.")
+        happens = v.both(valid, v.any_of(exit_.guard for exit_ in steps.exits))
+        fails = v.both(valid, v.any_of(failure.guard for failure in steps.failures))
+        self.moves.append(Move(len(self.moves), number, steps, valid, happens, fails))
+
+    def chosen(self, move: Move) -> v.Truth:
+        """The formula that this is the one of the moves."""
+        return v.equal(self.which, move.number)
+
+    @cached_property
+    def happens(self) -> v.Truth:
+        """The formula of a step into the target, whose cells are written once."""
         result: tuple[Value, ...] = self.source.cells
         for move in self.moves:
-            exits = move.steps.exits
-            move.happens = v.both(move.valid, v.any_of(exit_.guard for exit_ in exits))
-            move.fails = v.both(move.valid, v.any_of(failure.guard for failure in move.steps.failures))
-            chosen = v.equal(self.which, move.number)
-            for exit_ in exits:
-                here = v.both(chosen, exit_.guard)
+            for exit_ in move.steps.exits:
+                here = v.both(self.chosen(move), exit_.guard)
                 result = tuple(pick(here, x, y) for x, y in zip(exit_.state, result, strict=True))
-        happens = v.any_of(v.both(v.equal(self.which, move.number), move.happens) for move in self.moves)
+        happens = v.any_of(v.both(self.chosen(move), move.happens) for move in self.moves)
         for cell, value in zip(self.target.cells, result, strict=True):
             happens = v.both(happens, same(cell, value))
-        self.happens = happens
-        self.fails = v.any_of(v.both(v.equal(self.which, move.number), move.fails) for move in self.moves)
+        return happens
+
+    @cached_property
+    def fails(self) -> v.Truth:
+        """The formula of a step that ends in a model error or a false assertion."""
+        return v.any_of(v.both(self.chosen(move), move.fails) for move in self.moves)
 
 
 def same(cell: Value, value: Value) -> v.Truth:

@@ -54,10 +54,9 @@ class Instance:
 
 
 class Template:
-    """``states`` and ``edges`` say for each promise when a state or a step breaks it
-    (or reaches it); a promise may be in both.  ``stuck`` is the formula of a state
-    that must not be without a step, ``enabled`` that the step can be taken, into a
-    state or into an error.
+    """``states`` says for each promise when a state breaks it (or reaches it), ``wrong`` when
+    a step from one state to another does; ``errors`` and ``step_errors`` when it cannot be evaluated.
+    ``stuck`` is the formula of a state that must not be without a step.
     """
 
     def __init__(self, system: ir.System) -> None:
@@ -66,51 +65,49 @@ class Template:
         self.target = Space.fresh(system, "target.")
         self.relation = Relation.between(system, self.source, self.target, "step.")
         self.states: dict[str, v.Truth] = {}
-        self.edges: dict[str, v.Truth] = {}
         self.errors: dict[str, v.Truth] = {}
-        self.step_errors: dict[str, v.Truth] = {}
-        """For each promise about states (about steps), where it cannot be evaluated."""
         self.wrong: dict[str, v.Truth] = {}
-        """For each promise about steps, when two states break it, given that a step leads from one to the other."""
+        self.step_errors: dict[str, v.Truth] = {}
         self.promises = [c.name for c in claims(system)
                          if c.kind != "static" and c.runs is None and c.name not in UNBOUNDED]
         for promise in system.promises:
             self._promise(promise)
-        for move in self.relation.moves:
-            self._move(move)
-        self.enabled = v.any_of(
-            v.both(self.chosen(move), v.either(move.happens, move.fails)) for move in self.relation.moves
-        )
         self.stuck = self._stuck()
 
-    def chosen(self, move: Move) -> v.Truth:
-        return v.equal(self.relation.which, move.number)
+    @cached_property
+    def enabled(self) -> v.Truth:
+        """The formula that the step can be taken, into a state or into an error."""
+        return v.any_of(v.both(self.relation.chosen(move), v.either(move.happens, move.fails))
+                        for move in self.relation.moves)
+
+    @cached_property
+    def edges(self) -> dict[str, v.Truth]:
+        """When a step breaks a promise, for each that steps can break; a promise may be in ``states``, too."""
+        edges: dict[str, v.Truth] = {}
+        for name, wrong in self.wrong.items():
+            note(edges, name, v.both(self.relation.happens, wrong))
+        for errs in self.step_errors.values():
+            note(edges, NO_MODEL_ERROR, v.both(self.relation.happens, errs))
+        for move in self.relation.moves:
+            self._move(edges, move)
+        return edges
 
     # -------------------------------------------------------- what may go wrong
-
-    def _note(self, where: dict[str, v.Truth], name: str, truth: v.Truth) -> None:
-        whole = v.either(where.get(name, False), truth)
-        if whole is not False:
-            where[name] = whole
 
     def _promise(self, promise: ir.Promise) -> None:
         if promise.kind == "step":
             value, errs = condition_of(self.system, promise, self.target.cells, self.source.cells)
-            happens = self.relation.happens
             self.wrong[promise.name] = v.both(v.negation(errs), v.negation(value))
-            self._note(self.edges, promise.name, v.both(happens, self.wrong[promise.name]))
-            self._note(self.edges, NO_MODEL_ERROR, v.both(happens, errs))
-            self._note(self.step_errors, promise.name, errs)
+            note(self.step_errors, promise.name, errs)
             return
         value, errs = condition_of(self.system, promise, self.source.cells)
         found = value if promise.kind == "reachable" else v.negation(value)
-        self._note(self.states, promise.name, v.both(v.negation(errs), found))
-        self._note(self.states, NO_MODEL_ERROR, errs)
-        self._note(self.errors, promise.name, errs)
+        note(self.states, promise.name, v.both(v.negation(errs), found))
+        note(self.states, NO_MODEL_ERROR, errs)
+        note(self.errors, promise.name, errs)
 
-    def _move(self, move: Move) -> None:
+    def _move(self, edges: dict[str, v.Truth], move: Move) -> None:
         """Checks and expectations that are false in one procedure's step, and locks that it leaves behind."""
-        chosen = self.chosen(move)
         fails: dict[str, list[v.Truth]] = {}
         for failure in move.steps.failures:
             fails.setdefault(self.name_of(failure), []).append(failure.guard)
@@ -124,7 +121,7 @@ class Template:
                 if left is not False:
                     fails.setdefault(NO_LOCK_LEFT, []).append(v.both(exit_.guard, left))
         for name, guards in fails.items():
-            self._note(self.edges, name, v.both(chosen, v.both(move.valid, v.any_of(guards))))
+            note(edges, name, v.both(self.relation.chosen(move), v.both(move.valid, v.any_of(guards))))
 
     def left_behind(self, move: Move, exit_: Exit) -> v.Truth:
         """Whether the actor of an operation that ends holds a lock then."""
@@ -162,13 +159,13 @@ class Template:
         """The constants of the step's formulas that are no cells."""
         cells = {c.get_id() for space in (self.source, self.target) for c in constants_of(space)}
         formulas = [self.enabled, self.relation.happens, *self.edges.values()]
-        found = {c.get_id(): c for c in constants(v.as_z3(f) for f in formulas) if c.get_id() not in cells}
+        found = {c.get_id(): c for c in terms.constants(v.as_z3(f) for f in formulas) if c.get_id() not in cells}
         return sorted(found.values(), key=lambda c: str(c.decl().name()))
 
     @cached_property
-    def codes(self) -> terms.Operands:
+    def codes(self) -> list[Any]:
         """The cells before the step, as ``as_bits`` writes them, simplified."""
-        return terms.Operands(z3.simplify(terms.bundle([as_bits(cell, cell) for cell in self.source.cells])))
+        return [z3.simplify(as_bits(cell, cell)) for cell in self.source.cells]
 
     def at(self, number: int, before: Space, after: Space | None = None) -> Instance:
         """The step with this number, from one space to another."""
@@ -186,35 +183,16 @@ class Template:
         return move, self.first_actor(move.role) + instance.number(self.relation.actor[move.role], model)
 
 
+def note(where: dict[str, v.Truth], name: str, truth: v.Truth) -> None:
+    """One more way to break a promise."""
+    whole = v.either(where.get(name, False), truth)
+    if whole is not False:
+        where[name] = whole
+
+
 def constants_of(space: Space) -> list[Any]:
     """A space's unknowns, in the order of its cells."""
     return [unknown_of(cell) for cell in space.cells if not isinstance(cell, int)]
-
-
-def constants(formulas: Iterable[Any]) -> list[Any]:
-    """The unknowns of formulas."""
-    alive = list(formulas)
-    if not alive:
-        return []
-    # Without the objects that z3 makes of every part: this looks at all of a large formula.
-    context = alive[0].ctx_ref()
-    seen: set[int] = set()
-    found: list[Any] = []
-    stack = [formula.as_ast() for formula in alive]
-    while stack:
-        one = stack.pop()
-        number = z3.Z3_get_ast_id(context, one)
-        if number in seen:
-            continue
-        seen.add(number)
-        if z3.Z3_get_ast_kind(context, one) != z3.Z3_APP_AST:
-            continue
-        size = z3.Z3_get_app_num_args(context, one)
-        if size:
-            stack.extend(z3.Z3_get_app_arg(context, one, k) for k in range(size))
-        elif z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, one)) == z3.Z3_OP_UNINTERPRETED:
-            found.append(z3.z3._to_expr_ref(one, alive[0].ctx))
-    return found
 
 
 def one_of(space: Space, vectors: Iterable[Sequence[int]]) -> Any:

@@ -8,11 +8,21 @@ took most of the time of writing a step as formulas.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
 import z3  # type: ignore[import-untyped,unused-ignore]
+
+
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of z3 that has no error to tell: without asking for one, which takes as long again."""
+    return getattr((function.__defaults__ or (None,))[-1], "f", function)
+
+
+_count, _argument = plain(z3.Z3_get_app_num_args), plain(z3.Z3_get_app_arg)
+_declaration, _declared = plain(z3.Z3_get_app_decl), plain(z3.Z3_get_decl_kind)
+_kind = plain(z3.Z3_get_ast_kind)
 
 
 @cache
@@ -62,9 +72,8 @@ def same(a: Any, b: Any) -> bool:
 
 def is_negation(a: Any) -> bool:
     context, ast = a.ctx_ref(), a.as_ast()
-    if z3.Z3_get_ast_kind(context, ast) != z3.Z3_APP_AST:
-        return False
-    return bool(z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, ast)) == z3.Z3_OP_NOT)
+    return bool(_kind(context, ast) == z3.Z3_APP_AST
+                and _declared(context, _declaration(context, ast)) == z3.Z3_OP_NOT)
 
 
 def bundle(formulas: Sequence[Any]) -> Any:
@@ -83,7 +92,7 @@ class Operands(Sequence[Any]):
     def __init__(self, term: Any) -> None:
         self._term = term
         context, ast = term.ctx_ref(), term.as_ast()
-        self._asts = [z3.Z3_get_app_arg(context, ast, k) for k in range(z3.Z3_get_app_num_args(context, ast))]
+        self._asts = [_argument(context, ast, k) for k in range(_count(context, ast))]
 
     def __len__(self) -> int:
         return len(self._asts)
@@ -91,6 +100,31 @@ class Operands(Sequence[Any]):
     def __getitem__(self, k: Any) -> Any:
         return z3.z3._to_expr_ref(self._asts[k], self._term.ctx)
 
-    def same(self, k: int, other: Operands, j: int) -> bool:
-        """Whether one of them is written as one of others: z3 keeps one of each."""
-        return bool(self._asts[k].value == other._asts[j].value)
+    def same(self, k: int, term: Any) -> bool:
+        """Whether one of them is written as another term is: z3 keeps one of each."""
+        return bool(self._asts[k].value == term.ast.value)
+
+
+def constants(formulas: Iterable[Any]) -> list[Any]:
+    """The unknowns of formulas."""
+    alive = list(formulas)
+    if not alive:
+        return []
+    # Without the objects that z3 makes of every part: this looks at all of a large formula.
+    context = alive[0].ctx_ref()
+    seen: set[int] = set()
+    found: list[Any] = []
+    stack = [formula.as_ast() for formula in alive]
+    while stack:
+        one = stack.pop()
+        if one.value in seen:
+            continue
+        seen.add(one.value)
+        if _kind(context, one) != z3.Z3_APP_AST:
+            continue
+        size = _count(context, one)
+        if size:
+            stack.extend(_argument(context, one, k) for k in range(size))
+        elif _declared(context, _declaration(context, one)) == z3.Z3_OP_UNINTERPRETED:
+            found.append(z3.z3._to_expr_ref(one, alive[0].ctx))
+    return found

@@ -14,6 +14,8 @@ import z3  # type: ignore[import-untyped,unused-ignore]
 
 from checker.symbolic import terms
 
+_interpret, _truth = terms.plain(z3.Z3_add_const_interp), terms.plain(z3.Z3_get_bool_value)
+
 
 class Valuation:
     """Values of these unknowns, bit-vectors and truths, in one model.
@@ -31,7 +33,7 @@ class Valuation:
 
     def truth(self, formula: Any, codes: Sequence[int]) -> bool:
         """Whether it is true where the unknowns have these codes."""
-        known = z3.Z3_get_bool_value(formula.ctx_ref(), self._evaluated(formula, codes))
+        known = _truth(formula.ctx_ref(), self._evaluated(formula, codes))
         assert known != z3.Z3_L_UNDEF, f"no truth: {formula}"
         return bool(known == z3.Z3_L_TRUE)
 
@@ -49,7 +51,7 @@ class Valuation:
         context, model, now = formula.ctx_ref(), self._model.model, self._now
         for k, code in enumerate(codes):
             if code != now[k]:
-                z3.Z3_add_const_interp(context, model, self._declared[k], self._value(k, code).ast)
+                _interpret(context, model, self._declared[k], self._value(k, code).ast)
                 now[k] = code
         # To complete the model changes nothing, as every unknown has its value; but it makes z3 forget
         # what it has worked out while they had others.
