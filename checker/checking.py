@@ -7,27 +7,26 @@ import argparse
 import dataclasses
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from checker.asked import Asked, asked_by
+from checker.answers import Answer, answers
+from checker.asked import asked_by
 from checker.complaints import Complaint, trouble, write
 from checker.language.errors import UsageError
 from checker.processors import cores
 from checker.races import draw_one, traces_of
 from checker.report.output import Output
 from checker.report.verdict import Exit, worst
-from checker.run import Bounds, Ran, bounds_of, run
-
-if TYPE_CHECKING:
-    from checker.beside import Beside
+from checker.run import Bounds, Ran, bounds_of
 
 STEPS = 10
 """How many steps z3 looks at where nobody says how many."""
 
 FEW = 3
 """So many specs are shown with a line for every promise; of more, only what does not simply hold."""
+
+MANY = 8
+"""So many specs are searched in several processes; fewer one after the other, each with all threads and memory."""
 
 
 def check(arguments: argparse.Namespace, output: Output) -> Exit:
@@ -49,22 +48,19 @@ def check(arguments: argparse.Namespace, output: Output) -> Exit:
     short = len(wanted) > FEW
     bounds = _bounds(arguments)
     gate = not names and not asked.changed and not asked.borrowed
-    rans: list[Ran] = []
-    with _beside(asked, wanted if gate and bounds.steps is None and not bounds.first else [], bounds) as beside:
-        if beside is not None and bounds.threads is None:  # small searches gain little by more threads, z3 needs them
-            bounds = dataclasses.replace(bounds, threads=max(1, cores() // 2))
-        compiled = beside.question if beside is not None else None
-        for ran in run(asked, list(dict.fromkeys(wanted)), bounds, compiled=compiled):
-            rans.append(ran)
-            trouble(ran.result)
-            if arguments.form == "text":
-                output.lines(spec_lines(ran.result, short=short))
-                draw_one(ran, traces_of(ran), arguments, output)
-        seconds = list(beside.results(rans)) if beside is not None else []
+    by_z3 = gate and bounds.steps is None and not bounds.first
+    answered: list[Answer] = []
+    for answer in answers(asked, list(dict.fromkeys(wanted)), bounds, _jobs(arguments, len(wanted)), by_z3=by_z3):
+        answered.append(answer)
+        trouble(answer.result)
+        if arguments.form == "text":
+            output.lines(spec_lines(answer.result, short=short))
+            draw_one(Ran(answer.result), traces_of(Ran(answer.result)), arguments, output)
+    seconds = [answer.second for answer in answered if answer.second is not None]
     for result in seconds:
         trouble(result)
-    results = [ran.result for ran in rans]
-    never = _never(rans) if gate else None
+    results = [answer.result for answer in answered]
+    never = _never(answered) if gate else None
     code = worst([result.exit for result in [*results, *seconds]] + ([Exit.VACUOUS] if never else []))
     if arguments.form == "text":
         others = 0 if names else len(defaults) - len(wanted)
@@ -112,14 +108,12 @@ def _make_folder(path: str | None) -> None:
         raise UsageError(f"--checkpoint {path}: nothing can be written there")
 
 
-def _beside(asked: Asked, wanted: Sequence[str], bounds: Bounds) -> AbstractContextManager[Beside | None]:
-    """z3 at work, where somebody asks for it: what that needs takes time to load."""
-    names = [name for name in wanted if asked.spec(name).by_z3 is not None]
-    if not names:
-        return nullcontext()
-    from checker.beside import Beside
-
-    return Beside(asked, names, bounds)
+def _jobs(arguments: argparse.Namespace, specs: int) -> int:
+    """How many specs are searched at a time: many small ones, unless somebody says what each may take."""
+    if arguments.jobs is not None:
+        return int(min(arguments.jobs, specs))
+    told = arguments.threads or arguments.memory or arguments.checkpoint
+    return 1 if told or specs < MANY else min(cores(), specs)
 
 
 def _report(arguments: argparse.Namespace) -> str | None:
@@ -135,12 +129,9 @@ def _report(arguments: argparse.Namespace) -> str | None:
     return form
 
 
-def _never(rans: Sequence[Ran]) -> list[str] | None:
+def _never(answered: Sequence[Answer]) -> list[str] | None:
     """Over the union of the default specs; None where one of them was not completely searched."""
     from checker.coverage import never
 
-    pairs = [(ran.system, ran.coverage) for ran in rans
-             if ran.system is not None and ran.coverage is not None and ran.result.complete]
-    if len(pairs) < len(rans):
-        return None
-    return never(pairs)
+    passed = [answer.passed for answer in answered if answer.passed is not None]
+    return never(passed) if len(passed) == len(answered) else None

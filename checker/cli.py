@@ -118,6 +118,8 @@ def _check(p: argparse.ArgumentParser) -> None:
                         "that are there")
     p.add_argument("--engine", choices=ENGINES, default=ENGINES[0],
                    help="visit every state (explicit), or let z3 look at all runs of so many steps")
+    p.add_argument("--jobs", type=_jobs, metavar="N",
+                   help="search N specs at a time (default: of many specs, one on each core)")
     p.add_argument("--depth", type=_steps, metavar="K", help="with --engine z3: how many steps (default 10)")
     _drawing(p)
 

@@ -18,25 +18,39 @@ def procedures(system: ir.System) -> Iterator[tuple[str | None, ir.Procedure]]:
             yield role.type.name, procedure
 
 
-def never(runs: Iterable[tuple[ir.System, Coverage]]) -> list[str]:
-    """A line for each rule, step and branch of the source that no run passed.
+Passed = dict[tuple[str, int, str], bool]
+"""By file, line and what is said of it: whether a rule, step or branch of the source was passed."""
+
+
+def passed(system: ir.System, coverage: Coverage) -> Passed:
+    """What of the source a run passed.
 
     Branches and steps are those of the source: one in a helper counts as passed
     wherever it was, though it is inlined in many places.
     """
-    passed: dict[tuple[str, int, str], bool] = {}
-    for system, coverage in runs:
-        for role, procedure in procedures(system):
-            where = (procedure.pos.file, procedure.pos.line, f"{procedure.name} never happens")
-            passed[where] = passed.get(where, False) or bool(coverage.procedures.get(procedure.name))
-            for number, point in enumerate(procedure.yields):
-                where = (point.pos.file, point.pos.line, f'{point.stack[-1]}: nothing goes on behind "{point.label}"')
-                hit = bool(coverage.steps.get((procedure.name, role, number)))
-                passed[where] = passed.get(where, False) or hit
-            for number, site in enumerate(procedure.sites):
-                where = (site.pos.file, site.pos.line, f"never taken: {site.text}")
-                passed[where] = passed.get(where, False) or bool(coverage.sites.get((procedure.name, role, number)))
-    return [f"{file}:{line}: {text}" for (file, line, text), hit in sorted(passed.items()) if not hit]
+    found: Passed = {}
+
+    def note(pos: ir.Pos, text: str, hit: object) -> None:
+        where = pos.file, pos.line, text
+        found[where] = found.get(where, False) or bool(hit)
+
+    for role, procedure in procedures(system):
+        note(procedure.pos, f"{procedure.name} never happens", coverage.procedures.get(procedure.name))
+        for number, point in enumerate(procedure.yields):
+            note(point.pos, f'{point.stack[-1]}: nothing goes on behind "{point.label}"',
+                 coverage.steps.get((procedure.name, role, number)))
+        for number, site in enumerate(procedure.sites):
+            note(site.pos, f"never taken: {site.text}", coverage.sites.get((procedure.name, role, number)))
+    return found
+
+
+def never(runs: Iterable[Passed]) -> list[str]:
+    """A line for each rule, step and branch of the source that no run passed."""
+    whole: Passed = {}
+    for run in runs:
+        for where, hit in run.items():
+            whole[where] = whole.get(where, False) or hit
+    return [f"{file}:{line}: {text}" for (file, line, text), hit in sorted(whole.items()) if not hit]
 
 
 def taken(system: ir.System, coverage: Coverage) -> list[str]:

@@ -16,7 +16,7 @@ from checker.language.errors import LanguageError, ModelError, UsageError
 from checker.language.spec import Design, Spec
 from checker.report.output import Output
 from checker.report.verdict import Exit, SpecResult, Verdict
-from checker.run import Bounds, compiled_before, one, question
+from checker.run import Bounds, one, question
 from checker.subsets import Smallest, smallest
 from checker.words import unknown
 from checker.workers import each
@@ -152,14 +152,13 @@ def trial(asked: Asked, spec: Spec, bounds: Bounds, broken: Sequence[str], kept:
           merged: frozenset[Place] = frozenset()) -> Trial:
     """Checks the spec with some changes: first whether the break is still there, then everything."""
     try:
-        compiled = compiled_before(question(asked, spec, merged))
+        prepared = question(asked, spec, merged)
     except (LanguageError, UsageError, ModelError) as error:
         return Trial(False, refused=str(error))
-
-    quick = one(asked, spec, dataclasses.replace(bounds, first=True), (), compiled=compiled).result
+    quick = one(asked, spec, dataclasses.replace(bounds, first=True), (), prepared).result
     if any(v.verdict == "broken" and v.promise in broken for v in quick.verdicts):
         return Trial(False)
-    result = quick if quick.complete else one(asked, spec, bounds, (), compiled=compiled).result
+    result = quick if quick.complete else one(asked, spec, bounds, (), prepared).result
     if result.error is not None or not result.complete:
         return Trial(None, refused=result.error)
     verdicts = {v.promise: v.verdict for v in result.verdicts}

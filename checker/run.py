@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "interrupted"
 
-Compiled = Callable[[Asked, "Spec"], "Question"]
-"""Compiles a spec as it is asked: ``question``, or what knows it from before."""
-
 
 @dataclass(frozen=True)
 class Bounds:
@@ -86,33 +83,40 @@ def interruptible() -> Iterator[None]:
 
 
 def run(asked: Asked, names: Sequence[str], bounds: Bounds, *, traces: bool | Sequence[str] = False,
-        named: Sequence[str] = (), compiled: Compiled | None = None) -> Iterator[Ran]:
+        named: Sequence[str] = ()) -> Iterator[Ran]:
     """One result for each spec, in order, as it is known.
 
     ``traces``: for each promise that broke unexpectedly; True for every one that
     broke, or a list of those to follow.  ``named`` are names that somebody typed: one that a spec
-    does not have is an error, before anything is searched.  ``compiled`` stands in for
-    ``question``.  An interrupt makes the rest undecided.
+    does not have is an error, before anything is searched.  An interrupt makes the rest undecided.
     """
     interrupted = False
     for name in names:
         spec = asked.spec(name)
         if interrupted:
-            yield Ran(SpecResult(name, why=spec.why, stopped="interrupted before it was asked"))
+            yield Ran(not_asked(spec))
             continue
-        ran = one(asked, spec, bounds, traces, named, compiled)
+        ran = one(asked, spec, bounds, traces, named=named)
         interrupted = ran.result.stopped == INTERRUPTED
         yield ran
 
 
+def not_asked(spec: Spec) -> SpecResult:
+    """What is known of a spec whose turn does not come."""
+    return SpecResult(spec.name, why=spec.why, stopped="interrupted before it was asked")
+
+
 def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
-        named: Sequence[str] = (), compiled: Compiled | None = None) -> Ran:
-    """Asks one spec; whatever goes wrong with it is part of the result."""
+        prepared: Question | None = None, named: Sequence[str] = ()) -> Ran:
+    """Asks one spec; whatever goes wrong with it is part of the result.
+
+    ``prepared`` is the spec as it was compiled before, by ``question``.
+    """
     result = SpecResult(spec.name, why=spec.why, expected=list(spec.expected))
     progress = Progress(spec.name)
-    ran = Ran(result)
+    ran = Ran(result, prepared)
     try:
-        _one(asked, spec, bounds, traces, named, compiled or question, ran, progress)
+        _one(asked, spec, bounds, traces, named, ran, progress)
     except KeyboardInterrupt:
         result.stopped, result.complete = INTERRUPTED, False
         result.states, result.transitions, result.depth = progress.states, progress.transitions, progress.depth
@@ -123,7 +127,7 @@ def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     except ImportError as error:
         result.error, result.error_exit = missing(error), Exit.MISSING
     except MemoryError:
-        result.stopped, result.complete = "the machine has no memory left", False
+        result.stopped, result.complete, result.starved = "the machine has no memory left", False, True
         if not result.verdicts and ran.system is not None:
             result.verdicts = _undecided(ran.system, spec, result)
     except Exception as error:
@@ -135,8 +139,8 @@ def one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
     return ran
 
 
-def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str], named: Sequence[str],
-         compiled: Compiled, ran: Ran, progress: Progress) -> None:
+def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str], named: Sequence[str], ran: Ran,
+         progress: Progress) -> None:
     from checker.explicit import Limits, explore
     from checker.explicit.memory import within
     from checker.explicit.result import LimitError
@@ -146,7 +150,8 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
         result.error = f"the model of spec {spec.name} has neither rules nor operations: nothing was checked"
         result.error_exit = Exit.NOTHING
         return
-    ran.question = compiled(asked, spec)
+    if ran.question is None:
+        ran.question = question(asked, spec)
     ran.system = system = ran.question.system
     result.scope_name, result.scope, result.design = (
         ran.question.scope["name"], ran.question.scope, ran.question.design)
@@ -167,12 +172,12 @@ def _one(asked: Asked, spec: Spec, bounds: Bounds, traces: bool | Sequence[str],
                         witnesses=any(_wanted(one.name, traces) for one in system.measures), checkpoint=checkpoint,
                         traced=_traced(system, spec, traces))
     except LimitError as error:
-        result.stopped = str(error)
+        result.stopped, result.starved = str(error), True
         result.verdicts = _undecided(system, spec, result)
         return
     result.states, result.transitions, result.depth = found.states, found.transitions, found.depth
     result.complete, result.stopped, result.seconds = found.complete, found.stopped, found.seconds
-    result.fingerprint = found.fingerprint
+    result.fingerprint, result.starved = found.fingerprint, found.starved
     result.words, result.memory = found.words, found.memory
     result.phases, result.hurried = found.phases, found.hurried
     result.verdicts = judge(system, spec.expected, result.scope_name, found, result.renamed)
@@ -230,11 +235,6 @@ def question(asked: Asked, spec: Spec, merged: frozenset[tuple[str, str]] = froz
     if scope.failures is not None:
         described["failures"] = sorted(scope.failures)
     return Question(asked.model, spec.name, system, described, switches(design), asked.options())
-
-
-def compiled_before(found: Question) -> Compiled:
-    """For a spec that was compiled before."""
-    return lambda asked, spec: found
 
 
 def known(system: Built, spec: str, promises: Sequence[str]) -> None:

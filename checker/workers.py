@@ -7,12 +7,13 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from multiprocessing.process import BaseProcess
+from types import FrameType, TracebackType
+from typing import Any, Generic, TypeVar
 
-from checker.processors import WorkerDied, cores
+from checker.processors import WorkerDied, cores, end_with
 from checker.report.progress import Progress
 
 T = TypeVar("T")
@@ -21,6 +22,8 @@ R = TypeVar("R")
 _work: Callable[[Any], Any] | None = None
 """What the workers do: they are forked, so that it need not be sent to them."""
 _items: Sequence[Any] = ()
+_busy = _ending = False
+"""Whether this worker is in the middle of something, and whether it was told to end."""
 
 
 def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str = "") -> Iterator[R]:
@@ -56,20 +59,46 @@ def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str
         _work, _items = None, ()
 
 
-@contextmanager
-def beside(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """While entered, ``jobs`` processes beside this one take work; what is not done at the end is given up.
+class Workers(Generic[T, R]):
+    """While entered, ``jobs`` processes do ``work(item)`` for every item, in order; as ``each`` does it.
 
-    They are forked when they get the first; nobody has searched in this process before.
+    ``answers`` are for the items; one is None if the work was cut short by an interrupt.  Told to come to an
+    end, a worker raises KeyboardInterrupt in its work, once, whose answer counts; Ctrl-C itself is for this process.
     """
-    before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork"), initializer=_beside)
-    try:
-        yield pool
-    finally:
-        for child in set(multiprocessing.active_children()) - before:
+
+    def __init__(self, work: Callable[[T], R], items: Sequence[T], jobs: int) -> None:
+        self.work, self.items, self.jobs = work, items, jobs
+        self.answers: list[Future[R | None]] = []
+        self._before: set[BaseProcess] = set()
+        self._pool: ProcessPoolExecutor
+
+    def __enter__(self) -> Workers[T, R]:
+        global _work, _items
+        _work, _items = self.work, self.items
+        self._before = set(multiprocessing.active_children())
+        self._pool = ProcessPoolExecutor(self.jobs, mp_context=multiprocessing.get_context("fork"),
+                                         initializer=_patient, initargs=(os.getpid(),))
+        self.answers = [self._pool.submit(_one_that_ends, number) for number in range(len(self.items))]
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if kind is not None:
+            for child in self._children():
+                child.kill()
+        self._pool.shutdown(cancel_futures=True)
+        global _work, _items
+        _work, _items = None, ()
+
+    def end(self) -> None:
+        """Begins nothing more, and has what is under way come to an end."""
+        for answer in self.answers:
+            answer.cancel()
+        for child in self._children():
             child.terminate()
-        pool.shutdown(cancel_futures=True)
+
+    def _children(self) -> set[BaseProcess]:
+        return set(multiprocessing.active_children()) - self._before
 
 
 def _alone() -> None:
@@ -80,10 +109,36 @@ def _alone() -> None:
     Progress.muted = True
 
 
-def _beside() -> None:
-    """As ``_alone``, and out of the way of this process, which everybody waits for: they have all the time it takes."""
+def _patient(parent: int) -> None:
+    """A worker that has something to say when it is told to end."""
     _alone()
-    os.nice(10)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+    end_with(parent)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    global _ending
+    first, _ending = not _ending, True
+    if first and _busy:
+        raise KeyboardInterrupt
+
+
+def give_up() -> None:
+    """For work that was told to end, and has done so: this worker begins nothing more."""
+    global _ending
+    _ending = True
+
+
+def _one_that_ends(number: int) -> Any:
+    global _busy
+    _busy = True
+    try:
+        return None if _ending else _one(number)
+    except KeyboardInterrupt:
+        return None
+    finally:
+        _busy = False
 
 
 def _one(number: int) -> Any:

@@ -9,7 +9,7 @@ import enum
 import pytest
 
 from checker.counterexample.follow import Question, follow
-from checker.coverage import never
+from checker.coverage import never, passed
 from checker.explicit import Exploration, explore
 from checker.language import Spec, build, load_specs
 from checker.language.build import Built
@@ -55,7 +55,7 @@ def test_every_spec_says_what_it_breaks_and_together_they_run_everything() -> No
         if broken(system, found) != set(spec.expected) or not found.complete:
             wrong[name] = broken(system, found) ^ set(spec.expected)
         if spec.default:
-            runs.append((system, found.coverage))
+            runs.append(passed(system, found.coverage))
         if name in SIZES:
             sizes[name] = (found.states, found.transitions, found.depth)
     assert wrong == {}

@@ -86,8 +86,8 @@ class Exploration:
 
     ``transitions`` counts every firing of every combination of parameters and
     choices, duplicates, self loops and those that end in an error included.
-    ``stopped`` says why the search is not complete.  ``undecided`` are the promises
-    that have no verdict: neither broken (or reached) nor looked at everywhere.
+    ``stopped`` says why the search is not complete; it is ``starved`` where that is want of memory.
+    ``undecided`` are the promises that have no verdict: neither broken (or reached) nor looked at everywhere.
     ``idle`` are promises about runs that no state ever asks for.
     ``measures`` has those that could be computed in every state visited.
     A state takes ``words`` of 64 bits; ``memory`` is the most that states, table and whatever is
@@ -112,3 +112,4 @@ class Exploration:
     memory: int = 0
     phases: dict[str, float] = field(default_factory=dict)
     hurried: int = 0
+    starved: bool = False

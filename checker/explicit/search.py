@@ -78,6 +78,7 @@ class Search:
         self.memory = self.machine.memory
         self.layers = [0, self.machine[Ctx.COUNT]]
         self.stopped: str | None = None
+        self.starved = False
         self.targets: dict[str, Target] = {}
         self.undecided: set[str] = set()
         self._share = _FIRST_SHARE
@@ -132,7 +133,7 @@ class Search:
                 self.stopped = INTERRUPTED  # what comes behind this search
             elif self.checkpoint is not None and (self.stopped is None or not self._goes_on):
                 self.checkpoint.drop()
-            result.stopped = self.stopped
+            result.stopped, result.starved = self.stopped, self.starved
             result.seconds = time.monotonic() - self.started
             result.words, result.memory, result.phases = machine.words, machine.peak, self.phases.seconds
             result.hurried = machine.hurried
@@ -185,7 +186,7 @@ class Search:
             machine.optimise()
         before = time.monotonic()
         if not machine.search(end, self._share) and not machine.grow():
-            self.stopped = f"the memory limit of {show(self.memory)} is reached"
+            self.stopped, self.starved = f"the memory limit of {show(self.memory)} is reached", True
         now = time.monotonic()
         if now - before < _SHORT:
             self._share = min(_MOST_SHARE, self._share * 2)

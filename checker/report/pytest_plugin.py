@@ -104,9 +104,9 @@ class SpecTests(pytest.Collector):
         """What the search says, by promise."""
         if not hasattr(self, "found"):
             from checker.report.points import suite
-            from checker.run import INTERRUPTED, Bounds, compiled_before, one
+            from checker.run import INTERRUPTED, Bounds, one
 
-            result = one(installed(), self.spec, Bounds(), False, compiled=compiled_before(self.question)).result
+            result = one(installed(), self.spec, Bounds(), False, self.question).result
             if result.stopped == INTERRUPTED:
                 raise KeyboardInterrupt
             self.found = {point.name: point for point in suite(result).points}

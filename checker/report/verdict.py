@@ -102,7 +102,7 @@ class SpecResult:
     lies behind its bound is that one's to say.
     One state was visited of those that differ in the names of objects of the sorts in ``renamed`` only.
     ``words`` of 64 bits a state takes; ``memory`` in bytes, ``phases`` in CPU seconds and ``hurried`` are
-    what the search needed, as in ``Exploration``.
+    what the search needed, and ``starved`` whether it stopped for want of memory, as in ``Exploration``.
     """
 
     spec: str
@@ -125,6 +125,7 @@ class SpecResult:
     memory: int = 0
     phases: dict[str, float] = field(default_factory=dict)
     hurried: int = 0
+    starved: bool = False
     verdicts: list[Verdict] = field(default_factory=list)
     measures: list[Measured] = field(default_factory=list)
     never: list[str] = field(default_factory=list)

@@ -7,7 +7,6 @@ z3 cannot be trusted to keep its own limits, and it may take all memory; a proce
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import multiprocessing
 import os
 import resource
@@ -19,11 +18,10 @@ from multiprocessing.context import ForkProcess
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+from checker.processors import end_with
+
 Q = TypeVar("Q")
 A = TypeVar("A")
-
-PR_SET_PDEATHSIG = 1
-"""From <linux/prctl.h>."""
 
 GRACE = 5
 """Seconds of CPU beyond its limit after which the kernel ends a child whose parent is gone."""
@@ -121,7 +119,7 @@ def _serve(answer: Callable[[Any], Any], pipe: Connection, other: Connection, me
     other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _end_with(parent)
+    end_with(parent)
     if memory is not None:
         _limit(resource.RLIMIT_AS, _address_space() + memory)
     with contextlib.suppress(EOFError, OSError):
@@ -137,14 +135,6 @@ def _serve(answer: Callable[[Any], Any], pipe: Connection, other: Connection, me
                 reply = False, traceback.format_exc()
             pipe.send(reply)
     os._exit(0)
-
-
-def _end_with(parent: int) -> None:
-    """Where the kernel can (Linux), it ends this process when its parent ends, whatever it is doing."""
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _limit(which: int, value: int) -> None:
