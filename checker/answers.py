@@ -86,7 +86,7 @@ def _by_many(asked: Asked, names: Sequence[str], bounds: Bounds, jobs: int, by_z
                         _watch(workers.answers, number, progress)
                     answer = workers.answers[number].result(GRACE)
                     if answer is not None and answer.result.starved and not interrupted:
-                        wait(workers.answers)
+                        workers.finish()
                         answer = _answer(asked, bounds, by_z3, name)
                 except KeyboardInterrupt:
                     interrupted = True

@@ -78,8 +78,16 @@ class Workers(Generic[T, R]):
         self._before = set(multiprocessing.active_children())
         self._pool = ProcessPoolExecutor(self.jobs, mp_context=multiprocessing.get_context("fork"),
                                          initializer=_patient, initargs=(os.getpid(),))
-        self.answers = [self._pool.submit(_one_that_ends, number) for number in range(len(self.items))]
+        self.answers = [self._submit(number) for number in range(len(self.items))]
         return self
+
+    def _submit(self, number: int) -> Future[R | None]:
+        try:
+            return self._pool.submit(_one_that_ends, number)
+        except BrokenProcessPool as error:  # so soon: who asks for the answer is told
+            failed: Future[R | None] = Future()
+            failed.set_exception(error)
+            return failed
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
@@ -89,6 +97,10 @@ class Workers(Generic[T, R]):
         self._pool.shutdown(cancel_futures=True)
         global _work, _items
         _work, _items = None, ()
+
+    def finish(self) -> None:
+        """Waits until everything is done, and gives back what the processes have taken."""
+        self._pool.shutdown()
 
     def end(self) -> None:
         """Begins nothing more, and has what is under way come to an end."""
