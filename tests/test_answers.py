@@ -50,7 +50,6 @@ def test_several_at_a_time_say_what_one_after_the_other_says(capsys: Capture, fo
 
 def test_many_specs_are_searched_in_several_processes(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     here = answers.one
-    monkeypatch.setattr(answers, "cores", lambda: 2, raising=False)
     monkeypatch.setattr("checker.checking.cores", lambda: 2)
 
     def told(*words: Any, **more: Any) -> Any:
