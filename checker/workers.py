@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from multiprocessing.process import BaseProcess
 from types import FrameType, TracebackType
 from typing import Any, Generic, TypeVar
@@ -38,23 +39,40 @@ def each(work: Callable[[T], R], items: Sequence[T], jobs: int | None, name: str
         yield from map(work, items)
         return
     progress = Progress(name)
-    global _work, _items
-    _work, _items = work, items
-    context = multiprocessing.get_context("fork")
-    before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(min(jobs, len(items)), mp_context=context, initializer=_alone)
     try:
-        for number, result in enumerate(pool.map(_one, range(len(items))), 1):
-            progress.parts(number, len(items))
-            yield result
+        with _forked(work, items, min(jobs, len(items)), _alone) as (pool, _):
+            for number, result in enumerate(pool.map(_one, range(len(items))), 1):
+                progress.parts(number, len(items))
+                yield result
     except BrokenProcessPool:
         raise WorkerDied("a worker process has died; was there enough memory? fewer --jobs need less") from None
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
-        raise
     finally:
         progress.close()
+
+
+Children = Callable[[], set[BaseProcess]]
+"""The processes that there are now."""
+
+
+@contextmanager
+def _forked(work: Callable[[T], R], items: Sequence[T], jobs: int, begin: Callable[..., None],
+            *given: Any) -> Iterator[tuple[ProcessPoolExecutor, Children]]:
+    """Processes that can be given numbers of items; each calls ``begin`` first.  They do not outlive an exception."""
+    global _work, _items
+    _work, _items = work, items
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork"), initializer=begin, initargs=given)
+
+    def children() -> set[BaseProcess]:
+        return set(multiprocessing.active_children()) - before
+
+    try:
+        yield pool, children
+    except BaseException:
+        for child in children():
+            child.kill()
+        raise
+    finally:
         pool.shutdown(cancel_futures=True)
         _work, _items = None, ()
 
@@ -69,17 +87,19 @@ class Workers(Generic[T, R]):
     def __init__(self, work: Callable[[T], R], items: Sequence[T], jobs: int) -> None:
         self.work, self.items, self.jobs = work, items, jobs
         self.answers: list[Future[R | None]] = []
-        self._before: set[BaseProcess] = set()
+        self._stack = ExitStack()
         self._pool: ProcessPoolExecutor
+        self._children: Children
 
     def __enter__(self) -> Workers[T, R]:
-        global _work, _items
-        _work, _items = self.work, self.items
-        self._before = set(multiprocessing.active_children())
-        self._pool = ProcessPoolExecutor(self.jobs, mp_context=multiprocessing.get_context("fork"),
-                                         initializer=_patient, initargs=(os.getpid(),))
+        self._pool, self._children = self._stack.enter_context(
+            _forked(self.work, self.items, self.jobs, _patient, os.getpid()))
         self.answers = [self._submit(number) for number in range(len(self.items))]
         return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     def _submit(self, number: int) -> Future[R | None]:
         try:
@@ -88,15 +108,6 @@ class Workers(Generic[T, R]):
             failed: Future[R | None] = Future()
             failed.set_exception(error)
             return failed
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        if kind is not None:
-            for child in self._children():
-                child.kill()
-        self._pool.shutdown(cancel_futures=True)
-        global _work, _items
-        _work, _items = None, ()
 
     def finish(self) -> None:
         """Waits until everything is done, and gives back what the processes have taken."""
@@ -108,9 +119,6 @@ class Workers(Generic[T, R]):
             answer.cancel()
         for child in self._children():
             child.terminate()
-
-    def _children(self) -> set[BaseProcess]:
-        return set(multiprocessing.active_children()) - self._before
 
 
 def _alone() -> None:

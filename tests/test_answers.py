@@ -7,13 +7,14 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli import COMMAND, COUNTER, Done, run
+from cli import COMMAND, COUNTER, Done, run, sentence
 
-from checker import answers
+from checker import answers, many
 
 Capture = pytest.CaptureFixture[str]
 ASKED = ["locked_add", "lost_update", "surprising", "wrong_length", "too_hopeful", "vacuous", "forgotten_unlock",
@@ -36,16 +37,16 @@ def timeless(document: Any) -> Any:
 
 @pytest.mark.parametrize("form", ["text", "json", "junit"])
 def test_several_at_a_time_say_what_one_after_the_other_says(capsys: Capture, form: str) -> None:
-    many = run(capsys, "check", COUNTER, *ASKED, "--jobs", "3", "--format", form)
+    several = run(capsys, "check", COUNTER, *ASKED, "--jobs", "3", "--format", form)
     alone = run(capsys, "check", COUNTER, *ASKED, "--jobs", "1", "--format", form)
-    assert many.code == alone.code == 1
-    assert "no_counter_is_odd" in many.out
+    assert several.code == alone.code == 1
+    assert "no_counter_is_odd" in several.out
     if form == "json":
-        assert timeless(many.json) == timeless(alone.json)
+        assert timeless(several.json) == timeless(alone.json)
     elif form == "text":
-        many_said, alone_said = (re.sub(r"\d+\.\d s\)", "soon)", done.out) for done in (many, alone))
+        many_said, alone_said = (re.sub(r"\d+\.\d s\)", "soon)", done.out) for done in (several, alone))
         assert many_said == alone_said and "soon)" in many_said
-        assert "BUG: counter: no_counter_is_odd broken in add" in many.out
+        assert "BUG: counter: no_counter_is_odd broken in add" in several.out
 
 
 def test_many_specs_are_searched_in_several_processes(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,9 +60,9 @@ def test_many_specs_are_searched_in_several_processes(capsys: Capture, monkeypat
 
     monkeypatch.setattr(answers, "one", told)
     few = run(capsys, "check", COUNTER, *ASKED[:3], "--json").json["specs"]
-    many = run(capsys, "check", COUNTER, *ASKED, "--json").json["specs"]
+    several = run(capsys, "check", COUNTER, *ASKED, "--json").json["specs"]
     assert {spec["why"] for spec in few} == {str(os.getpid())}
-    assert str(os.getpid()) not in {spec["why"] for spec in many}
+    assert str(os.getpid()) not in {spec["why"] for spec in several}
 
 
 @pytest.fixture
@@ -127,4 +128,19 @@ def test_a_process_that_dies_leaves_its_specs_undecided(capsys: Capture, monkeyp
     monkeypatch.setattr(answers, "one", fatal)
     done = run(capsys, "check", COUNTER, "surprising", "locked_add", "--jobs", "2", "--json")
     assert done.code == 3
-    assert done.json["specs"][0]["stopped"] == answers.DIED
+    assert done.json["specs"][0]["stopped"] == many.DIED
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "some", "1000"])
+def test_no_number_of_processes(capsys: Capture, jobs: str) -> None:
+    done = run(capsys, "check", COUNTER, "locked_add", f"--jobs={jobs}")
+    assert done.code == 2
+    assert sentence(done) == f"argument --jobs: {jobs!r} is no number of processes; see vswap check --help"
+
+
+def test_one_spec_loads_nothing_for_many() -> None:
+    asks = ("import sys; from checker.cli import main\n"
+            f"main(['check', {COUNTER!r}, 'locked_add'])\n"
+            "print(sorted({'multiprocessing', 'checker.workers', 'z3'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-P", "-c", asks], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")

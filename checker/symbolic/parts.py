@@ -88,7 +88,8 @@ class Part:
         self.cells = cells_of(unknowns, template.source)
         self.key = key_of(self.cells)
         cells = [unknown_of(template.source.cells[k]) for k in self.cells]
-        others = [c for c in unknowns if not any(terms.same(c, cell) for cell in cells)]
+        known = {cell.get_id() for cell in cells}
+        others = [c for c in unknowns if c.get_id() not in known]
         sizes = [1 if z3.is_bool(c) else c.size() for c in others]
         self.tries: list[State] | None = None
         """All values of the unknowns that are no cells, where they are few."""
